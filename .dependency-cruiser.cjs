@@ -1,0 +1,67 @@
+/** The rooms of lib/, from the innermost out. A room imports only those before it. */
+const rooms = ['core', 'strategies', 'map', 'runtime', 'nest', 'terminus'];
+
+const later = (room) => rooms.slice(rooms.indexOf(room) + 1).join('|');
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: { path: '^lib' }, to: { circular: true } },
+    ...rooms.slice(0, -1).map((room) => ({
+      name: `${room}-stays-inside`,
+      comment: `lib/${room} must not import a room further out`,
+      severity: 'error',
+      from: { path: `^lib/${room}/` },
+      to: { path: `^lib/(${later(room)})/` },
+    })),
+    {
+      name: 'rooms-do-not-import-the-front-door',
+      severity: 'error',
+      from: { path: '^lib/(core|strategies|map|runtime|nest)/' },
+      to: { path: '^lib/index\\.ts$' },
+    },
+    {
+      name: 'strategies-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^lib/strategies/([^/]+)/' },
+      to: { path: '^lib/strategies/', pathNot: '^lib/strategies/$1/' },
+    },
+    {
+      name: 'nest-stays-outside',
+      comment: 'only lib/nest and the sub-paths may import Nest',
+      severity: 'error',
+      from: { path: '^lib/(core|strategies|map|runtime)/' },
+      to: { path: 'node_modules/@nestjs/' },
+    },
+    {
+      name: 'rxjs-stays-outside',
+      comment: 'below lib/map nothing needs RxJS',
+      severity: 'error',
+      from: { path: '^lib/(core|strategies)/' },
+      to: { path: 'node_modules/rxjs/' },
+    },
+    {
+      name: 'optional-peers-behind-sub-paths',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/terminus/' },
+      to: { path: 'node_modules/@nestjs/(terminus|cache-manager|microservices|websockets)/' },
+    },
+    {
+      name: 'no-development-dependencies',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        pathNot: 'node_modules/(@nestjs|rxjs|reflect-metadata|cli-progress|@types)/',
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

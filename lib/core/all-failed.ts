@@ -1,0 +1,68 @@
+import { OperoError } from './errors.js';
+
+/** One try that failed. */
+export interface AttemptFailure {
+  /** Which try, from 1. */
+  readonly attempt: number;
+  /** Which alternative of each fallback argument, as `arg[1]#2`; empty without fallback arguments. Never its value. */
+  readonly alternative: string;
+  /** Ms waited before this try. */
+  readonly delay: number;
+  /** Ms this try took. */
+  readonly duration: number;
+  /** What it threw, or an {@link UnacceptableResultError}. */
+  readonly error: unknown;
+}
+
+/** Every retry and every alternative failed. `cause` is the last error. */
+export class AllFailedError extends OperoError {
+  readonly code = 'OPERO_ALL_FAILED';
+
+  constructor(
+    operation: string,
+    /** Every failed try, in order. */
+    readonly errors: readonly AttemptFailure[],
+  ) {
+    super(`${operation} failed in all ${errors.length} tries`, operation, { cause: errors.at(-1)?.error });
+  }
+
+  /** A line a try, for logs. It holds the messages of the underlying errors: do not send it to a client. */
+  summary(): string {
+    return this.errors
+      .map(({ attempt, alternative, duration, error }) => {
+        const which = alternative ? `try ${attempt} (${alternative})` : `try ${attempt}`;
+        return `${which}, ${Math.round(duration)} ms: ${describeError(error)}`;
+      })
+      .join('\n');
+  }
+
+  /** How often each kind of error occurred, by class name. */
+  byType(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { error } of this.errors) {
+      const type = error instanceof Error ? error.constructor.name : typeof error;
+      counts[type] = (counts[type] ?? 0) + 1;
+    }
+    return counts;
+  }
+}
+
+/** Stands for a result that `retryOnResult` did not accept. It leaves the call only inside an {@link AllFailedError}. */
+export class UnacceptableResultError extends Error {
+  constructor(
+    /** The result itself. */
+    readonly result: unknown,
+  ) {
+    super('the result was not accepted by retryOnResult');
+    this.name = 'UnacceptableResultError';
+  }
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  try {
+    return `${typeof error}: ${String(error)}`;
+  } catch {
+    return typeof error;
+  }
+}

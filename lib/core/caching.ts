@@ -1,0 +1,22 @@
+/** The part of a cache that is used; cache-manager's `Cache` has it. Nothing more of a store is relied on. */
+export interface CacheStore {
+  /** The value, or a promise of it; `undefined` or `null` when there is none. */
+  get(key: string): unknown;
+  /** Keeps a value for `ttl` ms; 0 means for ever. */
+  set(key: string, value: unknown, ttl?: number): unknown;
+  del(key: string): unknown;
+}
+
+/** How results are cached in one app. */
+export interface CachingSettings {
+  /** The app's cache, as soon as it is known; without one, results are kept in this process. */
+  readonly store: () => CacheStore | undefined;
+  /** How many results are kept in this process. */
+  readonly maxEntries: number;
+  /** Ms that the store may take before it is passed over. */
+  readonly storeTimeout: number;
+  /** Makes digests of arguments that cannot be guessed. */
+  readonly keySecret: string | undefined;
+  /** Whose data the current code works with; entries are never shared between tenants. */
+  readonly tenant: (() => string | undefined) | undefined;
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import type { AttemptFailure } from './all-failed.js';
+import type { Clock } from './clock.js';
+import { runInside } from './context.js';
+import { Deadline, type Deadlines } from './deadlines.js';
+import type { EventSource, Monitor } from './monitor.js';
+import type { OperoCall } from './opero-call.js';
+import { Scope } from './scope.js';
+
+/** What a call needs to know of its operation. */
+export interface CallOperation {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly monitor: Monitor;
+}
+
+/** The method, and what it is called with. */
+export interface Invocation {
+  readonly self: unknown;
+  readonly method: (...args: never[]) => unknown;
+  readonly args: readonly unknown[];
+  /** Whose state and cache entries the call uses; see the binder. */
+  readonly identity?: CallIdentity;
+}
+
+/** Tells instances of one class apart. */
+export interface CallIdentity {
+  /** The same in every process of the app, or unique when `shared` is false. */
+  readonly id: string;
+  /** Whether another process, or a later instance, may use what this one cached. */
+  readonly shared: boolean;
+  /** What tells the users of an instance apart, such as the credentials of a request. */
+  readonly principal?: () => string | undefined;
+}
+
+/** Strikes when a call as a whole has taken too long. */
+export class CallDeadline extends Deadline {
+  constructor(
+    private readonly call: Call,
+    private readonly makeError: (call: Call) => Error,
+  ) {
+    super();
+  }
+
+  expire(): void {
+    const error = this.makeError(this.call);
+    this.call.monitor.emit('timeout', this.call, { error });
+    this.call.stopped ??= { reason: error, limit: this };
+    this.call.abort(error);
+  }
+}
+
+/** One call of an operation, from its begin to its answer, with all its tries. Aborting it ends it where it stands. */
+export class Call extends Scope implements EventSource {
+  args: readonly unknown[];
+  /** Which try is running or was the last, from 1; 0 before the first. */
+  attempt = 0;
+  alternative = '';
+  /** Ms waited before the try that runs now. */
+  delay = 0;
+  readonly failures: AttemptFailure[] = [];
+  readonly startedAt: number;
+  /** Set while the call must not go on: it was aborted, or a limit struck. */
+  declare stopped: { readonly reason: unknown; readonly limit?: CallDeadline } | undefined;
+  /** The limit on the whole call, while it is armed. */
+  limit: CallDeadline | undefined;
+  /** The try that runs, or was the last. */
+  current: (Scope & OperoCall) | undefined;
+  #notes: Map<object, unknown> | undefined;
+
+  constructor(
+    readonly operation: CallOperation,
+    readonly invocation: Invocation,
+    owner: Scope,
+    correlationId?: string,
+  ) {
+    super();
+    this.#ownCorrelationId = correlationId;
+    this.args = invocation.args;
+    this.startedAt = operation.clock.now();
+    operation.monitor.running++;
+    owner.adopt(this);
+    if (owner.stopped) this.abort(owner.stopped.reason);
+  }
+
+  get monitor(): Monitor {
+    return this.operation.monitor;
+  }
+
+  /** What strategies note down for the length of a call, by strategy. */
+  get notes(): Map<object, unknown> {
+    return (this.#notes ??= new Map());
+  }
+
+  override get deadline(): number {
+    return Math.min(super.deadline, this.limit?.dueAt ?? Infinity);
+  }
+
+  override get correlationId(): string {
+    return super.correlationId || (this.#ownCorrelationId ??= randomUUID());
+  }
+  #ownCorrelationId: string | undefined;
+
+  /** The call is answered. */
+  leave(): void {
+    this.monitor.running--;
+    this.end();
+  }
+
+  within<R>(work: () => R): R {
+    return runInside(this.current ?? this, work, undefined);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Clock, Timer } from './clock.js';
+
+/** Something that must end by a moment. One node serves one wait at a time and may be armed again. */
+export abstract class Deadline {
+  /** When it ends on the monotonic clock; `Infinity` while not armed. */
+  dueAt = Infinity;
+  /** @internal */ list: DeadlineList | undefined;
+  /** @internal */ next: Deadline | undefined;
+  /** @internal */ previous: Deadline | undefined;
+
+  /** Called once when the moment has come, already disarmed. */
+  abstract expire(): void;
+}
+
+/**
+ * All deadlines of one duration, oldest first: equal durations end in the order they began, so arming and disarming
+ * take constant time and one timer serves them all.
+ */
+class DeadlineList {
+  #head: Deadline | undefined;
+  #tail: Deadline | undefined;
+  #timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly duration: number,
+  ) {}
+
+  add(deadline: Deadline): void {
+    deadline.list = this;
+    deadline.dueAt = this.clock.now() + this.duration;
+    deadline.previous = this.#tail;
+    if (this.#tail) this.#tail.next = deadline;
+    else this.#head = deadline;
+    this.#tail = deadline;
+    if (this.#head !== deadline) return;
+    if (this.#timer) this.#timer.ref();
+    else this.#start(this.duration);
+  }
+
+  remove(deadline: Deadline): void {
+    if (deadline.previous) deadline.previous.next = deadline.next;
+    else this.#head = deadline.next;
+    if (deadline.next) deadline.next.previous = deadline.previous;
+    else this.#tail = deadline.previous;
+    deadline.list = deadline.next = deadline.previous = undefined;
+    deadline.dueAt = Infinity;
+    // The timer stays for the next call, but an idle process may exit.
+    if (!this.#head) this.#timer?.unref();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #start(delay: number): void {
+    this.#timer = this.clock.schedule(delay, () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    for (let head = this.#head; head; head = this.#head) {
+      const left = head.dueAt - this.clock.now();
+      if (left > 0) {
+        if (!this.#timer) this.#start(left);
+        return;
+      }
+      this.remove(head);
+      head.expire();
+    }
+  }
+}
+
+/** The deadlines of one runtime, a list for each distinct duration in its options. */
+export class Deadlines {
+  readonly #lists = new Map<number, DeadlineList>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Ends `deadline` after `duration` ms, unless it is disarmed first. */
+  arm(deadline: Deadline, duration: number): void {
+    let list = this.#lists.get(duration);
+    if (!list) this.#lists.set(duration, (list = new DeadlineList(this.clock, duration)));
+    list.add(deadline);
+  }
+
+  /** Takes `deadline` back; nothing happens when it is not armed. */
+  disarm(deadline: Deadline): void {
+    deadline.list?.remove(deadline);
+  }
+
+  /** Cancels the timers. Deadlines still armed never expire. */
+  close(): void {
+    for (const list of this.#lists.values()) list.close();
+    this.#lists.clear();
+  }
+}

@@ -1,0 +1,102 @@
+/** What can happen to a call. Each occurrence is counted per operation; see {@link OperationCounts}. */
+export const eventTypes = [
+  'success',
+  'failure',
+  'attempt-failure',
+  'retry',
+  'alternative',
+  'fallback',
+  'timeout',
+  'rate-limit-wait',
+  'rate-limit-refusal',
+  'cache-hit',
+  'cache-miss',
+  'cache-stale',
+  'cache-error',
+  'cache-bypass',
+  'shared',
+  'abort',
+] as const;
+
+/**
+ * - `success`, `failure`: the outcome of the call, after all tries, before any fallback
+ * - `attempt-failure`: one try failed · `retry`: another try will follow after `delay`
+ * - `alternative`: a fallback argument moves on to its next value
+ * - `fallback`: the fallback answered · `timeout`: an attempt or total timeout struck
+ * - `rate-limit-wait`, `rate-limit-refusal` · `abort`: the caller gave up
+ * - `cache-hit`, `cache-miss`, `cache-stale` (served because the method failed), `cache-error` (the store failed),
+ *   `cache-bypass` (the arguments cannot be a key) · `shared`: answered by an equal call already under way
+ */
+export type OperoEventType = (typeof eventTypes)[number];
+
+/** What hooks and event listeners receive. It never holds arguments or results. */
+export interface OperoEvent {
+  readonly type: OperoEventType;
+  /** The operation's name. */
+  readonly operation: string;
+  /** Which try, from 1; 0 when no try had begun. */
+  readonly attempt: number;
+  /** The position in each fallback argument, as `arg[1]#2`; empty without. */
+  readonly alternative: string;
+  /** Ms from the begin of the call. */
+  readonly duration: number;
+  /** Names the request or job this belongs to. */
+  readonly correlationId: string;
+  /** What went wrong, if anything. */
+  readonly error?: unknown;
+  /** Ms until the next try, or ms waited. */
+  readonly delay?: number;
+}
+
+/** How often each thing happened since the operation was created. */
+export type OperationCounts = Record<OperoEventType, number>;
+
+/** A callback told what happened. What it returns, throws or rejects with changes nothing. */
+export type OperoListener = (event: OperoEvent) => unknown;
+
+/** Calls a listener so that nothing it does can harm the call it is told about. */
+export function notify(listener: OperoListener, event: OperoEvent): void {
+  try {
+    const result = listener(event) as PromiseLike<unknown> | undefined;
+    if (typeof result?.then === 'function') result.then(undefined, () => undefined);
+  } catch {
+    // A listener is told, not asked.
+  }
+}
+
+/** The events of one runtime. */
+export class OperoEvents {
+  readonly #listeners = new Map<OperoEventType | '*', Set<OperoListener>>();
+
+  /**
+   * Calls `listener` at every event of `type`, or at every event for `'*'`, in the async context of the call.
+   * Returns the function that takes it back.
+   */
+  on(type: OperoEventType | '*', listener: OperoListener): () => void {
+    let listeners = this.#listeners.get(type);
+    if (!listeners) this.#listeners.set(type, (listeners = new Set()));
+    const own: OperoListener = (event) => listener(event);
+    listeners.add(own);
+    return () => {
+      listeners.delete(own);
+      if (listeners.size === 0 && this.#listeners.get(type) === listeners) this.#listeners.delete(type);
+    };
+  }
+
+  /** @internal Whether anybody would be told. */
+  wants(type: OperoEventType): boolean {
+    return this.#listeners.size > 0 && (this.#listeners.has(type) || this.#listeners.has('*'));
+  }
+
+  /** @internal */
+  publish(event: OperoEvent): void {
+    for (const key of [event.type, '*'] as const) {
+      for (const listener of this.#listeners.get(key) ?? []) notify(listener, event);
+    }
+  }
+
+  /** @internal */
+  clear(): void {
+    this.#listeners.clear();
+  }
+}

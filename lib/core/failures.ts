@@ -1,0 +1,138 @@
+import { AllFailedError, UnacceptableResultError } from './all-failed.js';
+import type { Clock } from './clock.js';
+import {
+  isOperoError,
+  OperoConfigurationError,
+  OperoShutdownError,
+  RefusedError,
+  TotalTimeoutError,
+} from './errors.js';
+
+type Bag = Record<string, unknown>;
+
+const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null;
+
+/** Statuses of the 4xx range that say "not now" rather than "not like this". */
+const PASSING = new Set([408, 425, 429]);
+
+/** gRPC status codes that a repetition cannot change: https://grpc.io/docs/guides/status-codes/ */
+const PERMANENT_GRPC = new Set([1, 3, 5, 6, 7, 9, 11, 12, 15, 16]);
+
+/** How validation libraries name what they throw. */
+const VALIDATION = new Set(['ZodError', 'ValiError', 'ValidationError', 'YupError', 'AssertionError']);
+
+/** What an error says about itself, unwrapped from `RpcException`. */
+function content(error: unknown): Bag | undefined {
+  if (!isBag(error)) return undefined;
+  if (typeof error.getError === 'function') {
+    const inner: unknown = (error as { getError(): unknown }).getError();
+    if (isBag(inner)) return inner;
+  }
+  return error;
+}
+
+/** The HTTP status an error stands for: HttpException, axios, undici, http-errors and the like; `undefined` if none. */
+export function statusOf(error: unknown): number | undefined {
+  const bag = content(error);
+  if (!bag) return undefined;
+  if (typeof bag.getStatus === 'function') return asStatus((bag as { getStatus(): unknown }).getStatus());
+  const response = isBag(bag.response) ? bag.response : undefined;
+  return (
+    asStatus(bag.status) ??
+    asStatus(bag.statusCode) ??
+    asStatus(response?.status) ??
+    asStatus(response?.statusCode)
+  );
+}
+
+function asStatus(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 100 && value <= 599 ? value : undefined;
+}
+
+/** The codes an error carries, its causes' included: `ECONNRESET`, `UND_ERR_SOCKET`, a gRPC number. */
+export function codesOf(error: unknown): (string | number)[] {
+  const codes: (string | number)[] = [];
+  let current: unknown = content(error);
+  for (let depth = 0; depth < 4 && isBag(current); depth++) {
+    const { code } = current;
+    if (typeof code === 'string' || typeof code === 'number') codes.push(code);
+    current = current.cause;
+  }
+  return codes;
+}
+
+/** Whether somebody gave up on purpose. A timeout is no abort. */
+export function isAbort(error: unknown): boolean {
+  return isBag(error) && (error.name === 'AbortError' || error.code === 'ABORT_ERR');
+}
+
+/** Whether the error is a mistake in the program. What `fetch` throws for a broken network is not. */
+export function isProgrammingError(error: unknown): boolean {
+  const programming =
+    error instanceof TypeError ||
+    error instanceof ReferenceError ||
+    error instanceof SyntaxError ||
+    error instanceof RangeError;
+  if (!programming || error.message === 'fetch failed') return false;
+  return !codesOf(error).some((code) => typeof code === 'string' && !code.startsWith('ERR_'));
+}
+
+/** Whether the request itself was wrong: a 4xx other than 408, 425 and 429. */
+export function isClientError(error: unknown): boolean {
+  const status = statusOf(error instanceof AllFailedError ? error.cause : error);
+  return status !== undefined && status >= 400 && status < 500 && !PASSING.has(status);
+}
+
+/**
+ * Whether a repetition cannot help, as far as is known: aborts, client errors, programming and validation mistakes,
+ * gRPC's permanent codes, and failures of a nested operation that has already spent its own tries.
+ */
+export function isPermanent(error: unknown): boolean {
+  if (error instanceof UnacceptableResultError) return false;
+  if (error instanceof RefusedError) return true;
+  if (isOperoError(error)) return isFinal(error);
+  if (isAbort(error) || isClientError(error) || isProgrammingError(error)) return true;
+  if (isBag(error) && VALIDATION.has(String(error.name))) return true;
+  const bag = content(error);
+  return typeof bag?.code === 'number' && 'details' in bag && PERMANENT_GRPC.has(bag.code);
+}
+
+function isFinal(error: Error): boolean {
+  return (
+    error instanceof AllFailedError ||
+    error instanceof TotalTimeoutError ||
+    error instanceof OperoShutdownError ||
+    error instanceof OperoConfigurationError
+  );
+}
+
+/** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
+export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
+  let current: unknown = error;
+  for (let depth = 0; depth < 4 && isBag(current); depth++) {
+    if (current instanceof RefusedError) return current.retryAfter;
+    const response = isBag(current.response) ? current.response : undefined;
+    const header = headerOf(current.headers) ?? headerOf(response?.headers);
+    if (header !== undefined) return parseRetryAfter(header, clock);
+    current = current.cause;
+  }
+  return undefined;
+}
+
+function headerOf(headers: unknown): string | undefined {
+  if (!isBag(headers)) return undefined;
+  const value: unknown =
+    typeof headers.get === 'function'
+      ? (headers as { get(name: string): unknown }).get('retry-after')
+      : (headers['retry-after'] ?? headers['Retry-After']);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+/** RFC 9110 §10.2.3: seconds without fraction, or a date. A date that is over means now. */
+function parseRetryAfter(header: string, clock: Clock): number | undefined {
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1_000;
+  // Date.parse takes '-1' and 'NaN+1' for dates of its own; an HTTP date begins with the name of a day.
+  if (!/^\s*[A-Z][a-z]{2}/.test(header)) return undefined;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.date());
+}

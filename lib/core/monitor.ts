@@ -1,0 +1,81 @@
+import type { Clock } from './clock.js';
+import {
+  eventTypes,
+  notify,
+  type OperationCounts,
+  type OperoEvent,
+  type OperoEvents,
+  type OperoEventType,
+  type OperoListener,
+} from './events.js';
+
+/** What an event can add to what its source already tells. */
+export interface EventDetail {
+  readonly error?: unknown;
+  readonly delay?: number;
+}
+
+/** Where an event comes from. */
+export interface EventSource {
+  readonly attempt: number;
+  readonly alternative: string;
+  readonly startedAt: number;
+  readonly correlationId: string;
+  /** Runs a callback so that it finds the call it is about. */
+  within<R>(work: () => R): R;
+}
+
+/** The counts, the recent history and the hooks of one operation. */
+export class Monitor {
+  readonly counts = Object.fromEntries(eventTypes.map((type) => [type, 0])) as OperationCounts;
+  /** Calls that are running or waiting. */
+  running = 0;
+  /** Failed calls since the last successful one. */
+  failureStreak = 0;
+  /** Monotonic time of the last success; -Infinity before the first. */
+  lastSuccessAt = -Infinity;
+  /** Monotonic time of the last failure; -Infinity before the first. */
+  lastFailureAt = -Infinity;
+  lastError: unknown;
+
+  constructor(
+    readonly operation: string,
+    private readonly clock: Clock,
+    private readonly events: OperoEvents,
+    private readonly hooks: Partial<Record<OperoEventType, OperoListener>>,
+  ) {}
+
+  /** Counts an event and tells whoever listens. An event nobody listens to costs one increment. */
+  emit(type: OperoEventType, source: EventSource, detail?: EventDetail): void {
+    this.counts[type]++;
+    const hook = this.hooks[type];
+    const published = this.events.wants(type);
+    if (!hook && !published) return;
+    const event: OperoEvent = {
+      type,
+      operation: this.operation,
+      attempt: source.attempt,
+      alternative: source.alternative,
+      duration: this.clock.now() - source.startedAt,
+      correlationId: source.correlationId,
+      ...detail,
+    };
+    source.within(() => {
+      if (hook) notify(hook, event);
+      if (published) this.events.publish(event);
+    });
+  }
+
+  succeeded(source: EventSource): void {
+    this.lastSuccessAt = this.clock.now();
+    this.failureStreak = 0;
+    this.emit('success', source);
+  }
+
+  failed(source: EventSource, error: unknown): void {
+    this.lastFailureAt = this.clock.now();
+    this.failureStreak++;
+    this.lastError = error;
+    this.emit('failure', source, { error });
+  }
+}

@@ -1,0 +1,56 @@
+import { AroundFrame } from './around-frame.js';
+import { Call, type CallOperation, type Invocation } from './call.js';
+import type { Frame } from './frame.js';
+import type { Scope } from './scope.js';
+import type { Runner, Strategy } from './strategy.js';
+import { TryFrame } from './try-frame.js';
+
+/**
+ * How a method answers, which its calls keep: `promise` never throws synchronously and always answers with a
+ * promise, `direct` answers as the method does and turns into a promise only when a try had to wait.
+ */
+export type CallKind = 'promise' | 'direct';
+
+/** The enabled strategies of one operation, ready to run calls. */
+export class Pipeline {
+  readonly #outermost: Runner;
+
+  /** `strategies` are in order, outermost first. */
+  constructor(strategies: readonly Strategy[]) {
+    const outermost = build(strategies);
+    outermost.outermost = true;
+    this.#outermost = outermost;
+  }
+
+  /** Runs one call inside `owner`. */
+  run(operation: CallOperation, invocation: Invocation, owner: Scope, kind: CallKind): unknown {
+    return this.start(new Call(operation, invocation, owner), kind);
+  }
+
+  /** Runs a call made by whoever wants to be able to abort it. */
+  start(call: Call, kind: CallKind): unknown {
+    if (kind === 'direct') return this.#outermost.run(call);
+    try {
+      const result = this.#outermost.run(call);
+      return result instanceof Promise ? result : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+/** Everything up to and including an `around` strategy is one frame; what is left stands around the method. */
+function build(strategies: readonly Strategy[]): Frame {
+  const split = strategies.findIndex(({ kind }) => kind === 'around');
+  const own = split < 0 ? strategies : strategies.slice(0, split);
+  const recover = own.filter((strategy) => strategy.kind === 'recover');
+  const limit = own.find((strategy) => strategy.kind === 'limit');
+  const around = strategies[split];
+  if (around?.kind === 'around') {
+    return new AroundFrame(recover, limit, around, build(strategies.slice(split + 1)));
+  }
+  const repeat = own.filter((strategy) => strategy.kind === 'repeat');
+  const gates = own.filter((strategy) => strategy.kind === 'gate');
+  const attemptLimit = own.find((strategy) => strategy.kind === 'attempt-limit');
+  return new TryFrame(recover, limit, repeat, gates, attemptLimit);
+}

@@ -1,0 +1,19 @@
+/** A source of numbers in [0, 1), injected wherever chance plays a part. */
+export type Random = () => number;
+
+/** The process's own source. */
+export const systemRandom: Random = Math.random;
+
+/**
+ * A repeatable source: the same seed gives the same numbers.
+ * The algorithm is mulberry32 (Tommy Ettinger, public domain).
+ */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

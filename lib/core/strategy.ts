@@ -1,0 +1,76 @@
+import type { Attempt } from './attempt.js';
+import type { Call } from './call.js';
+import type { Clock } from './clock.js';
+import type { Deadlines } from './deadlines.js';
+import type { Monitor } from './monitor.js';
+import type { Random } from './random.js';
+
+/** What a strategy may see besides its options. */
+export interface StrategyContext {
+  readonly operation: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly deadlines: Deadlines;
+  readonly monitor: Monitor;
+}
+
+/** Answers for a call that failed. Throws, or rejects, to pass the failure on. */
+export interface RecoverStrategy {
+  readonly kind: 'recover';
+  recover(call: Call, error: unknown): unknown;
+}
+
+/** Stands around everything further in, and may answer without it or share it: the cache. */
+export interface AroundStrategy {
+  readonly kind: 'around';
+  around(call: Call, next: Runner): unknown;
+}
+
+/** Bounds the time of everything further in, tries and waits included. */
+export interface LimitStrategy {
+  readonly kind: 'limit';
+  readonly duration: number;
+  expired(call: Call): Error;
+}
+
+/** A strategy's answer when a try has failed. Any other number: try again after that many ms. */
+export const LEAVE = -1;
+/** No more tries: the call fails with all its failures. */
+export const EXHAUSTED = -2;
+/** No more tries: the call fails with its last error alone. */
+export const LAST = -3;
+
+/** Decides after each try whether another one follows. Asked from the innermost outwards. */
+export interface RepeatStrategy {
+  readonly kind: 'repeat';
+  /** Prepares the first try of a round: of the call, or of an outer strategy's next round. */
+  begin?(call: Call): void;
+  /** Ms until the next try, or {@link LEAVE}, {@link EXHAUSTED}, {@link LAST}. */
+  afterFailure(call: Call, error: unknown): number;
+  /** Whether a result counts as a failed try. */
+  rejects?(call: Call, value: unknown): boolean;
+}
+
+/** Admits tries and records how they end, without waiting where it can. */
+export interface GateStrategy {
+  readonly kind: 'gate';
+  /** Lets the try in, at once or later, or throws a refusal. The token comes back in `leave`. */
+  enter(attempt: Attempt): number | Promise<number>;
+  leave(attempt: Attempt, token: number, ok: boolean, outcome: unknown): void;
+}
+
+/** Bounds the time of one try. */
+export interface AttemptLimitStrategy {
+  readonly kind: 'attempt-limit';
+  readonly duration: number;
+  expired(attempt: Attempt): Error;
+}
+
+/** One enabled strategy of one operation. */
+export type Strategy =
+  RecoverStrategy | AroundStrategy | LimitStrategy | RepeatStrategy | GateStrategy | AttemptLimitStrategy;
+
+/** Runs a call through everything further in. Answers at once when nothing had to be waited for. */
+export interface Runner {
+  run(call: Call): unknown;
+}

@@ -1,0 +1,68 @@
+export {
+  AllFailedError,
+  AttemptTimeoutError,
+  BulkheadFullError,
+  CircuitOpenError,
+  currentCall,
+  findCurrentCall,
+  hours,
+  isOperoError,
+  minutes,
+  OperoConfigurationError,
+  OperoError,
+  OperoShutdownError,
+  RateLimitExceededError,
+  RefusedError,
+  seconds,
+  seededRandom,
+  TotalTimeoutError,
+  UnacceptableResultError,
+} from './core/index.js';
+export type {
+  AttemptFailure,
+  CacheStore,
+  Clock,
+  ErrorClass,
+  ErrorCondition,
+  ErrorConditions,
+  OperationCounts,
+  OperoCall,
+  OperoErrorCode,
+  OperoEvent,
+  OperoEventType,
+  OperoListener,
+  Random,
+  Timer,
+} from './core/index.js';
+export type {
+  ArgFallbackOptions,
+  Backoff,
+  BackoffFunction,
+  CacheOptions,
+  FallbackFunction,
+  FallbackOptions,
+  FallbackTarget,
+  Jitter,
+  RateLimitOptions,
+  RetryOptions,
+  SingleFlightOptions,
+  StrategyOptions,
+  TimeoutOptions,
+} from './strategies/index.js';
+export { isItemError, isOk, OpAbortedError, OpItemError } from './map/index.js';
+export type {
+  AnyIterable,
+  OpItemFailure,
+  OpItemResult,
+  OpMapRunOptions,
+  OpProgress,
+  OpRun,
+} from './map/index.js';
+export type {
+  OperationPlan,
+  OperationSnapshot,
+  OperoHooks,
+  OperoOptions,
+  OperoProfile,
+} from './runtime/index.js';
+export * from './nest/index.js';

@@ -1,0 +1,7 @@
+export type { ItemTask } from './engine.js';
+export { inBatches, isItemError, isOk, OpAbortedError, OpItemError } from './items.js';
+export type { AnyIterable, OpItemFailure, OpItemResult } from './items.js';
+export { mapKeys, mapSchema, windowOf, workersOf } from './map.options.js';
+export type { OpMapRunOptions, ResolvedMap } from './map.options.js';
+export type { OpProgress } from './progress.js';
+export { MapRun, type OpRun, type RunSettings } from './run.js';

@@ -1,0 +1,90 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { Clock } from '../core/index.js';
+
+/** How far a run is. */
+export interface OpProgress {
+  /** How many items there are, if the source says so. */
+  readonly total?: number;
+  /** Items that are over: succeeded, failed and skipped. */
+  readonly done: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Items being worked on. */
+  readonly running: number;
+  /** Ms since the start. */
+  readonly elapsed: number;
+  /** Ms until the end at the present pace; absent without a total. */
+  readonly remaining?: number;
+}
+
+/** Ms between two reports of the progress. */
+const PACE = 100;
+
+/** Counts what a run does and tells whoever wants to know, at most ten times a second. */
+export class ProgressCounter {
+  succeeded = 0;
+  failed = 0;
+  skipped = 0;
+  running = 0;
+  #startedAt: number | undefined;
+  #endedAt: number | undefined;
+  #toldAt = -Infinity;
+  readonly #subscribers = new Set<Subscriber<OpProgress>>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly total: number | undefined,
+  ) {}
+
+  /** The latest progress at once, then what follows; completes with the run. */
+  readonly changes = new Observable<OpProgress>((subscriber) => {
+    subscriber.next(this.snapshot());
+    if (this.#endedAt !== undefined) {
+      subscriber.complete();
+      return;
+    }
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  });
+
+  start(): void {
+    this.#startedAt = this.clock.now();
+  }
+
+  /** An item is over. */
+  tell(): void {
+    if (this.#subscribers.size === 0) return;
+    const now = this.clock.now();
+    if (now - this.#toldAt < PACE) return;
+    this.#toldAt = now;
+    for (const subscriber of this.#subscribers) subscriber.next(this.snapshot());
+  }
+
+  end(): void {
+    this.#endedAt = this.clock.now();
+    for (const subscriber of [...this.#subscribers]) {
+      subscriber.next(this.snapshot());
+      subscriber.complete();
+    }
+    this.#subscribers.clear();
+  }
+
+  snapshot(): OpProgress {
+    const { succeeded, failed, skipped, running, total } = this;
+    const done = succeeded + failed + skipped;
+    const elapsed = this.#startedAt === undefined ? 0 : (this.#endedAt ?? this.clock.now()) - this.#startedAt;
+    const remaining =
+      total !== undefined && done > 0 ? (elapsed / done) * Math.max(0, total - done) : undefined;
+    return {
+      ...(total !== undefined && { total }),
+      done,
+      succeeded,
+      failed,
+      skipped,
+      running,
+      elapsed,
+      ...(remaining !== undefined && { remaining }),
+    };
+  }
+}

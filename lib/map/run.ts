@@ -1,0 +1,160 @@
+import type { Observable } from 'rxjs';
+import type { Clock } from '../core/index.js';
+import { MapEngine, type EngineOptions, type ResultSink } from './engine.js';
+import { OpAbortedError, OpItemError, sizeOf, type AnyIterable, type OpItemResult } from './items.js';
+import { ProgressCounter, type OpProgress } from './progress.js';
+import { ResultQueue } from './result-queue.js';
+
+/**
+ * A method on its way over many items. It starts when it is awaited, iterated, or started; a run that nobody looks at
+ * does nothing.
+ *
+ * - `await run`: all results in the order of the items, an {@link OpItemError} in the place of each that has none
+ * - `for await (const result of run)`: one after the other, with back-pressure and bounded memory
+ * - `await run.values()`: the values alone, or one `AggregateError` with everything that failed
+ */
+export interface OpRun<R, I = unknown>
+  extends PromiseLike<(R | OpItemError<I>)[]>, AsyncIterable<OpItemResult<R, I>> {
+  /** The values in the order of the items, skipped ones left out. Rejects with an `AggregateError` if any failed. */
+  values(): Promise<R[]>;
+  /** How far the run is. */
+  readonly progress: OpProgress;
+  /** The progress as it changes, at most ten times a second, the latest first. Completes with the run. */
+  readonly progress$: Observable<OpProgress>;
+  /** Begins now. */
+  start(): this;
+  /** Takes no more items and aborts those under way. Whoever waits for the run gets an {@link OpAbortedError}. */
+  abort(reason?: unknown): void;
+}
+
+/** What a run needs besides its items. */
+export interface RunSettings<I> extends EngineOptions<I> {
+  readonly clock: Clock;
+  /** Called at the start, and told how to end the run early. */
+  readonly onStart: (run: { abort(reason: unknown): void; stopTaking(reason: unknown): void }) => void;
+  readonly onEnd: () => void;
+  /** Whether the run was ended from outside: by its caller, a client that left, or a shutdown. */
+  readonly isAbort: (reason: unknown) => boolean;
+}
+
+/** The engine behind {@link OpRun}. */
+export class MapRun<R, I> implements OpRun<R, I> {
+  readonly #counter: ProgressCounter;
+  readonly #results: OpItemResult<R, I>[] = [];
+  #engine: MapEngine<I, R> | undefined;
+  #collected: Promise<(R | OpItemError<I>)[]> | undefined;
+  #queue: ResultQueue<R, I> | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+
+  constructor(
+    private readonly items: AnyIterable<I>,
+    private readonly settings: RunSettings<I>,
+  ) {
+    this.#counter = new ProgressCounter(settings.clock, sizeOf(items));
+  }
+
+  get progress(): OpProgress {
+    return this.#counter.snapshot();
+  }
+
+  get progress$(): Observable<OpProgress> {
+    return this.#counter.changes;
+  }
+
+  start(): this {
+    if (!this.#queue) void this.#collect();
+    return this;
+  }
+
+  abort(reason: unknown = new DOMException('The run was aborted', 'AbortError')): void {
+    this.#aborted ??= { reason };
+    this.#engine?.abort(reason);
+  }
+
+  then<A = (R | OpItemError<I>)[], B = never>(
+    onFulfilled?: ((results: (R | OpItemError<I>)[]) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#collect().then(onFulfilled, onRejected);
+  }
+
+  async values(): Promise<R[]> {
+    const results = await this.#collect();
+    const errors = results
+      .filter((result) => result instanceof OpItemError)
+      .filter(({ reason }) => reason !== 'skipped');
+    if (errors.length > 0)
+      throw new AggregateError(errors, `${errors.length} of ${results.length} items failed`);
+    return results.filter((result) => !(result instanceof OpItemError)) as R[];
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<OpItemResult<R, I>> {
+    if (this.#queue || this.#collected)
+      throw new TypeError('a run can be awaited or iterated, and iterated only once');
+    const queue = new ResultQueue<R, I>(
+      () => this.#engine?.taken(),
+      () => this.abort(new DOMException('The reader has left', 'AbortError')),
+    );
+    this.#queue = queue;
+    this.#begin(queue, this.settings.window);
+    return queue;
+  }
+
+  #collect(): Promise<(R | OpItemError<I>)[]> {
+    if (this.#queue) return Promise.reject(new TypeError('a run that is iterated cannot be awaited'));
+    this.#collected ??= new Promise((resolve, reject) => {
+      const results = this.#results;
+      const sink: ResultSink<R, I> = {
+        take: (result) => results.push(result),
+        end: (failure) => {
+          if (failure) reject(this.#failure(failure.reason));
+          else resolve(inOrder(results));
+        },
+      };
+      this.#begin(sink, Infinity);
+    });
+    // Whoever awaits the run gets the rejection; one that was only started must not bring the process down.
+    this.#collected.catch(() => undefined);
+    return this.#collected;
+  }
+
+  #begin(sink: ResultSink<R, I>, window: number): void {
+    const ordered = this.settings.ordered && window !== Infinity;
+    const ending: ResultSink<R, I> = {
+      take: (result) => sink.take(result),
+      end: (failure) => {
+        this.settings.onEnd();
+        sink.end(
+          failure && { reason: sink === this.#queue ? this.#failure(failure.reason) : failure.reason },
+        );
+      },
+    };
+    const engine = new MapEngine<I, R>(
+      this.items,
+      { ...this.settings, window, ordered },
+      this.#counter,
+      ending,
+    );
+    this.#engine = engine;
+    this.settings.onStart(engine);
+    if (this.#aborted) engine.stopTaking(this.#aborted.reason);
+    engine.start();
+  }
+
+  /** What the run fails with: the item that ended it, the source's own error, or an abort with what was done. */
+  #failure(reason: unknown): unknown {
+    if (reason instanceof OpItemError || !this.#isAbort(reason)) return reason;
+    const results = this.#queue ? [] : [...this.#results].sort((a, b) => a.index - b.index);
+    return new OpAbortedError(results, reason);
+  }
+
+  #isAbort(reason: unknown): boolean {
+    return this.#aborted?.reason === reason || this.settings.isAbort(reason);
+  }
+}
+
+function inOrder<R, I>(results: readonly OpItemResult<R, I>[]): (R | OpItemError<I>)[] {
+  const ordered: (R | OpItemError<I>)[] = Array.from({ length: results.length });
+  for (const result of results) ordered[result.index] = result.ok ? result.value : result.error;
+  return ordered;
+}

@@ -1,0 +1,91 @@
+import type { ModulesContainer } from '@nestjs/core';
+import { Identities } from './identities.js';
+import { Shadows, type ShadowHost } from './shadows.js';
+import { classOf, originOf, type Wrapper } from './wrapper.js';
+
+/**
+ * Binds every decorated method of one app: whatever the container hands out, whenever and in whichever scope, gets a
+ * prototype on which those methods run through their operations. The classes stay as they are.
+ */
+export class Binder {
+  readonly #shadows: Shadows;
+  readonly #identities = new Identities();
+  readonly #hooked = new WeakSet<object>();
+  #undo: (() => void)[] = [];
+  #closed = false;
+
+  constructor(
+    host: ShadowHost,
+    private readonly warn: (message: string) => void,
+  ) {
+    this.#shadows = new Shadows(host);
+  }
+
+  /** Binds what the modules have now and will hand out later. Repeated, it adds what is new. */
+  scan(modules: ModulesContainer): void {
+    if (this.#closed) return;
+    const wrappers = [...modules.values()].flatMap(
+      ({ providers, controllers }) =>
+        [...providers.values(), ...controllers.values()] as unknown as Wrapper[],
+    );
+    const own = wrappers.filter(({ isAlias }) => !isAlias);
+    // All names first: one that two providers have identifies neither of them.
+    for (const wrapper of own) this.#identities.add(wrapper);
+    for (const wrapper of own) {
+      this.#hook(wrapper);
+      this.bind(wrapper.instance, wrapper, true);
+    }
+  }
+
+  /** Binds one instance. One made by hand belongs to nobody else: its cache is its own. */
+  bind<T>(instance: T, wrapper?: Wrapper, restore = false): T {
+    if (this.#closed || typeof instance !== 'object' || instance === null) return instance;
+    try {
+      const original = this.#shadows.apply(instance, wrapper && classOf(wrapper), originOf(wrapper));
+      if (original === undefined) return instance;
+      this.#shadows.identify(instance, this.#identities.of(wrapper));
+      if (restore) this.#restoreLater(instance, original);
+    } catch (error) {
+      this.warn(
+        `cannot bind an instance of ${nameOf(wrapper)}, its decorated methods run bare: ${String(error)}`,
+      );
+    }
+    return instance;
+  }
+
+  /** Undoes everything: the app leaves no trace on classes, instances or the container. */
+  close(): void {
+    this.#closed = true;
+    for (const undo of this.#undo.splice(0).reverse()) undo();
+    this.#shadows.close();
+  }
+
+  onClose(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
+  #hook(wrapper: Wrapper): void {
+    const { metatype } = wrapper;
+    if (metatype === null || metatype === undefined || this.#hooked.has(wrapper)) return;
+    this.#hooked.add(wrapper);
+    const classType = classOf(wrapper);
+    if (classType && !this.#shadows.prepare(classType, originOf(wrapper))) return;
+    const original = wrapper.getInstanceByContextId;
+    wrapper.getInstanceByContextId = (contextId, inquirerId) => {
+      const host = original.call(wrapper, contextId, inquirerId);
+      if (host?.instance) this.bind(host.instance, wrapper);
+      return host;
+    };
+    this.#undo.push(() => delete (wrapper as Partial<Wrapper>).getInstanceByContextId);
+  }
+
+  #restoreLater(instance: object, original: object): void {
+    const reference = new WeakRef(instance);
+    this.#undo.push(() => {
+      const alive = reference.deref();
+      if (alive) Object.setPrototypeOf(alive, original);
+    });
+  }
+}
+
+const nameOf = (wrapper: Wrapper | undefined): string => String(wrapper?.name ?? 'a class');

@@ -1,0 +1,234 @@
+import { isObservable } from 'rxjs';
+import {
+  OperoConfigurationError,
+  unknownOption,
+  type CallIdentity,
+  type Problem,
+  type Target,
+} from '../core/index.js';
+import {
+  Profiles,
+  type Layer,
+  type Operation,
+  type OperationSpecification,
+  type OperoRuntime,
+} from '../runtime/index.js';
+import type { ResolvedMap } from '../map/index.js';
+import type { DecoratedMethod } from './decorated-methods.js';
+import { resolveMap } from './map-metadata.js';
+import { toLayer } from './metadata.js';
+import { targetOf, unsafeVerb, type AnyMethod } from './method-target.js';
+import type { OperoModuleOptions } from './module-options.js';
+import { protect } from './observables.js';
+import { answersItself } from './routes.js';
+import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadows.js';
+
+/** What the options of an app have become. */
+export interface Configuration {
+  readonly runtime: OperoRuntime;
+  readonly options: OperoModuleOptions;
+  readonly profiles: Profiles;
+}
+
+/** What is needed to run a method over many items. */
+export interface MapBinding {
+  readonly operation: Operation;
+  readonly runtime: OperoRuntime;
+  readonly options: ResolvedMap;
+  readonly identity: CallIdentity | undefined;
+  /** The method as the class has it now. */
+  readonly method: () => AnyMethod;
+}
+
+/** One decorated method of one class. */
+class Binding {
+  map: ResolvedMap | undefined;
+  /** Those it was called with that live as long as the app. */
+  readonly identities = new Set<CallIdentity | undefined>();
+  operation: Operation | undefined;
+  problem: OperoConfigurationError | undefined;
+  /** Switched off by the module's options. */
+  off = false;
+  answers: Target['answers'];
+
+  constructor(
+    readonly owner: OwnerClass,
+    readonly decorated: DecoratedMethod,
+    readonly target: Target,
+  ) {
+    this.answers = target.answers;
+  }
+
+  get name(): string {
+    return `${classNameOf(this.owner)}.${String(this.decorated.key)}`;
+  }
+}
+
+/** All decorated methods of one app, and the operations they run through. */
+export class Bindings implements ShadowHost {
+  readonly #bindings: Binding[] = [];
+  readonly #problems: string[] = [];
+  #configuration: Configuration | undefined;
+
+  constructor(private readonly warn: (message: string) => void) {}
+
+  /** Everything that is wrong with the app's decorators, a line each. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** From now on methods run through their operations. */
+  configure(configuration: Configuration): void {
+    this.#configuration = configuration;
+    for (const binding of this.#bindings) this.#define(binding, configuration);
+  }
+
+  /** The operation of a method of a class; `undefined` if the method is not decorated. */
+  find(prototype: object, key: PropertyKey): Operation | undefined {
+    return this.#find(prototype, key)?.operation;
+  }
+
+  /** What a bound instance's `@OpMap` method is run with; `undefined` if it is none. */
+  mapBinding(instance: object, key: PropertyKey): MapBinding | undefined {
+    const prototype = Object.getPrototypeOf(Object.getPrototypeOf(instance) as object) as object;
+    const binding = this.#find(prototype, key);
+    if (binding?.problem) throw binding.problem;
+    if (!binding?.map || !binding.operation) return undefined;
+    const { operation, map, decorated } = binding;
+    const method = () => ((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod;
+    const { runtime } = this.#configuration!;
+    return { operation, runtime, options: map, identity: boundIdentityOf(instance), method };
+  }
+
+  /** What is wrong with the names in the module's `operations`. */
+  unknownOperations(): string[] {
+    const { options, runtime } = this.#configuration!;
+    const known = [...runtime.operations.keys()];
+    return Object.keys(options.operations ?? {})
+      .filter((name) => !known.includes(name) && !this.#bindings.some((binding) => binding.name === name))
+      .map((name) => `OperoModule.forRoot(): operations.${name}: ${unknownOption(name, known)}`);
+  }
+
+  /** The singletons whose calls an operation runs. */
+  identitiesOf(operation: Operation): ReadonlySet<CallIdentity | undefined> {
+    return (
+      this.#bindings.find((binding) => binding.operation === operation)?.identities ?? new Set([undefined])
+    );
+  }
+
+  #find(prototype: object, key: PropertyKey): Binding | undefined {
+    return this.#bindings.find(
+      ({ owner, decorated }) => owner.prototype === prototype && decorated.key === key,
+    );
+  }
+
+  bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall {
+    const target = targetOf(owner.prototype, decorated.declaredOn, decorated.key, decorated.method);
+    const binding = new Binding(owner, decorated, target);
+    this.#bindings.push(binding);
+    if (this.#configuration) this.#define(binding, this.#configuration);
+    return (self, method, args, identity) => this.#call(binding, self, method, args, identity);
+  }
+
+  report(owner: OwnerClass, key: string, message: string): void {
+    this.#problems.push(
+      `${[classNameOf(owner), key].filter(Boolean).join('.')}${inModule(owner)}: ${message}`,
+    );
+  }
+
+  #define(binding: Binding, { runtime, options, profiles }: Configuration): void {
+    const problems: Problem[] = [];
+    const layers: Layer[] = options.defaults ? [{ from: 'defaults', options: options.defaults }] : [];
+    const own: Layer[] = [];
+    for (const { declaration, where } of binding.decorated.declarations) {
+      if (declaration.profile !== undefined) {
+        problems.push(...profiles.check(declaration.profile));
+        layers.push(...profiles.layers(declaration.profile));
+      }
+      const layer = toLayer(declaration, where);
+      layers.push(layer);
+      own.push(layer);
+    }
+    const name = this.#nameOf(binding, runtime);
+    const last = options.operations?.[ownName(own) ?? name];
+    binding.off = last === false;
+    if (last) layers.push({ from: 'operations', options: last });
+    problems.push(...this.#proveRoute(binding, layers));
+    const specification: OperationSpecification = { name, layers, own, target: binding.target };
+    binding.operation = runtime.define(specification, problems);
+    binding.map = resolveMap(binding.decorated, problems);
+    if (problems.length === 0) return;
+    const lines = problems.map(
+      ({ path, message }) => `${binding.name}${inModule(binding.owner)}: ${path}: ${message}`,
+    );
+    this.#problems.push(...lines);
+    binding.problem = new OperoConfigurationError(lines, binding.name);
+  }
+
+  /** Classes of one name are told apart by their modules. */
+  #nameOf(binding: Binding, runtime: OperoRuntime): string {
+    if (!runtime.operations.has(binding.name)) return binding.name;
+    const longer = `${binding.owner.origin}/${binding.name}`;
+    return runtime.operations.has(longer) ? `${longer}#${this.#bindings.indexOf(binding)}` : longer;
+  }
+
+  /** What holds for routes only. A layer is added where repeating a request may do harm. */
+  #proveRoute({ decorated, owner, name }: Binding, layers: Layer[]): Problem[] {
+    const options = layers.map((layer) => layer.options as Record<string, unknown>);
+    const verb = unsafeVerb(decorated.method);
+    const asks = options.some(({ retry }) => retry !== undefined && retry !== false);
+    const idempotent = options.findLast(({ retry }) => isIdempotent(retry) !== undefined);
+    if (verb && asks && !isIdempotent(idempotent?.retry)) {
+      this.warn(`${name} is a ${verb} route: it is not retried unless retry.idempotent is true`);
+      layers.push({ from: `${verb} route`, options: { retry: false } });
+    }
+    if (!answersItself(owner.classType, decorated.key)) return [];
+    return ['cache', 'fallback']
+      .filter((option) => options.findLast((layer) => layer[option] !== undefined)?.[option])
+      .map((path) => ({
+        path,
+        message: 'got a handler that answers through @Res() or @Next(), allowed: with { passthrough: true }',
+      }));
+  }
+
+  #call(
+    binding: Binding,
+    self: object,
+    method: AnyMethod,
+    args: unknown[],
+    identity: CallIdentity | undefined,
+  ): unknown {
+    const { operation, problem, answers } = binding;
+    if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
+    if (!operation || binding.off) {
+      if (!operation)
+        this.warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
+      return method.apply(self as never, args as never[]);
+    }
+    const { runtime } = this.#configuration!;
+    if (identity?.shared) binding.identities.add(identity);
+    const invocation = { self, method, args, identity };
+    if (answers === 'observable') return protect(runtime, operation, invocation);
+    const result = operation.run(invocation, runtime.scope, answers === 'promise' ? 'promise' : 'direct');
+    if (answers !== 'unknown' || !isObservable(result)) return result;
+    binding.answers = 'observable';
+    return protect(runtime, operation, invocation, result);
+  }
+}
+
+const classNameOf = ({ classType, prototype }: OwnerClass): string =>
+  (classType as { name?: string } | null)?.name ||
+  (prototype.constructor as { name?: string }).name ||
+  'anonymous';
+
+const inModule = ({ origin }: OwnerClass): string => (origin ? ` (${origin})` : '');
+
+const ownName = (layers: readonly Layer[]): string | undefined =>
+  layers.findLast(({ options }) => typeof options.name === 'string')?.options.name;
+
+const isIdempotent = (retry: unknown): boolean | undefined =>
+  typeof retry === 'object' && retry !== null ? (retry as { idempotent?: boolean }).idempotent : undefined;
+
+function refuse(problem: OperoConfigurationError): never {
+  throw problem;
+}

@@ -1,0 +1,107 @@
+import { OperoConfigurationError, show } from '../core/index.js';
+import type { OperoOptions } from '../runtime/index.js';
+import { declareClass, declareFallbackArgument, declareMethod, type Declaration } from './metadata.js';
+
+type Method = (...args: never[]) => unknown;
+
+/** Stands on methods and on classes. */
+export interface OperoDecorator {
+  <T extends Method>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<T>): void;
+  <C extends abstract new (...args: never[]) => unknown>(target: C): void;
+}
+
+/**
+ * Makes the calls of a method resilient. On a class it is the base for that class's decorated methods, and on a
+ * controller it covers every route.
+ *
+ * The decorator only attaches metadata: `OperoModule` reads it and binds the instances that the app hands out. Wrong
+ * options fail the boot; a decorator in a place where it cannot work throws at once.
+ *
+ * @throws OperoConfigurationError on a static method, a generator, a property or an accessor
+ * @example
+ * @Opero({ retry: 3, timeout: seconds(2), fallback: { value: [] } })
+ * search(query: string): Promise<Product[]> { … }
+ *
+ * @Opero('payments', { retry: 1 })      // the profile `payments`, with one retry
+ * charge(order: Order): Promise<Receipt> { … }
+ */
+export function Opero(options?: OperoOptions): OperoDecorator;
+export function Opero(profile: string, options?: OperoOptions): OperoDecorator;
+export function Opero(first?: OperoOptions | string, second?: OperoOptions): OperoDecorator {
+  return declare(toDeclaration('@Opero', first, second));
+}
+
+/** What the two forms of a decorator's arguments say. */
+export function toDeclaration(
+  decorator: string,
+  first: OperoOptions | string | undefined,
+  second: OperoOptions | undefined,
+  map?: unknown,
+): Declaration {
+  const profile = typeof first === 'string' ? first : undefined;
+  const options = (profile === undefined ? first : second) as OperoOptions | undefined;
+  // A copy: an options object may be shared, and changing it later changes nothing.
+  const own = typeof options === 'object' && options !== null ? { ...options } : options;
+  return { profile, options: own ?? {}, decorator, map };
+}
+
+/** The decorator that attaches a declaration. */
+export function declare(declaration: Declaration): OperoDecorator {
+  return ((target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    if (key === undefined) {
+      declareClass(target, declaration);
+      return;
+    }
+    const problem = whyNot(target, descriptor);
+    if (problem) refuse(declaration.decorator, target, key, problem);
+    declareMethod(target, key, declaration);
+  }) as OperoDecorator;
+}
+
+function whyNot(target: object, descriptor: PropertyDescriptor | undefined): string | undefined {
+  if (typeof target === 'function') return 'a static method';
+  if (!descriptor) return 'a property';
+  if (descriptor.get || descriptor.set) return 'an accessor';
+  if (typeof descriptor.value !== 'function') return show(descriptor.value);
+  const tag = Object.prototype.toString.call(descriptor.value);
+  if (tag.includes('Generator')) return tag.includes('Async') ? 'an async generator' : 'a generator';
+  return undefined;
+}
+
+function refuse(decorator: string, target: object, key: string | symbol, given: string): never {
+  const owner = typeof target === 'function' ? target : target.constructor;
+  const where = `${owner.name}.${String(key)}`;
+  throw new OperoConfigurationError(
+    [
+      `${where}: ${decorator}(): got ${given}, allowed: an instance method that returns a promise, an Observable or a value`,
+    ],
+    where,
+  );
+}
+
+/**
+ * Gives a parameter ordered alternatives: within each try they are tried in turn until one succeeds. They stand in
+ * when the caller leaves the argument out; a caller's list in that place is used instead, any other value stays the
+ * only one. Several such parameters go through their combinations, the last one changing fastest.
+ *
+ * Alternatives may be secrets: they are never logged, and named by position in errors and events, as `arg[1]#2`.
+ *
+ * @throws OperoConfigurationError without a value, or on a constructor or static method
+ * @example
+ * @Opero({ retry: 2 })
+ * ask(prompt: string, @FallbackArg('large', 'small') model?: string): Promise<string> { … }
+ */
+export function FallbackArg(...values: [unknown, ...unknown[]]): ParameterDecorator {
+  return (target, key, index) => {
+    const owner = typeof target === 'function' ? target : target.constructor;
+    const where = `${owner.name}.${String(key ?? 'constructor')}`;
+    const problem =
+      key === undefined || typeof target === 'function'
+        ? 'got a parameter of a constructor or static method, allowed: a parameter of an instance method'
+        : values.length === 0
+          ? 'got no value, allowed: one or more'
+          : undefined;
+    if (problem) throw new OperoConfigurationError([`${where}: @FallbackArg(): ${problem}`], where);
+    declareFallbackArgument(target, key!, index, values);
+  };
+}

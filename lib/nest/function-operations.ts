@@ -1,0 +1,70 @@
+import { OperoConfigurationError, type Problem, type Target } from '../core/index.js';
+import type { Layer, Operation, OperoOptions } from '../runtime/index.js';
+import type { OperoHost } from './opero.host.js';
+
+const target: Target = {
+  answers: 'promise',
+  prototype: undefined,
+  parameters: 0,
+  fallbackArguments: new Map(),
+  parameterNames: [],
+  handler: false,
+};
+
+/** Strategies that mean nothing without a memory from one run to the next. */
+const WITH_MEMORY = ['cache', 'singleFlight', 'rateLimit'] as const;
+
+/** The operations of functions that are run by hand. */
+export class FunctionOperations {
+  readonly #byOptions = new WeakMap<object, Operation>();
+  readonly #byName = new Map<string, Operation>();
+  #made = 0;
+
+  constructor(private readonly host: OperoHost) {}
+
+  /** The operation for these options: one for a profile, for a name, and else for the length of a run. */
+  of(options: OperoOptions | string, functionName: string): Operation {
+    const name = typeof options === 'string' ? options : options.name;
+    if (name !== undefined) {
+      let named = this.#byName.get(name);
+      if (!named) this.#byName.set(name, (named = this.make(options, functionName)));
+      return named;
+    }
+    let operation = this.#byOptions.get(options as object);
+    if (!operation) {
+      this.#proveMemory(functionName, options as OperoOptions);
+      operation = this.make(options, functionName);
+      this.#byOptions.set(options as object, operation);
+    }
+    return operation;
+  }
+
+  /** A new operation. One without a name of its own is not listed, and goes with whoever holds it. */
+  make(options: OperoOptions | string, functionName: string): Operation {
+    const runtime = this.host.runtime!;
+    const { defaults, profiles } = this.host.layers;
+    const problems: Problem[] = [];
+    const layers: Layer[] = [...defaults];
+    const own: Layer[] = [];
+    if (typeof options === 'string') {
+      problems.push(...profiles.check(options));
+      layers.push(...profiles.layers(options));
+    } else own.push({ from: 'the call', options });
+    const name = typeof options === 'string' ? options : `${functionName || 'anonymous'}#${++this.#made}`;
+    const lines = problems.map(({ path, message }) => `${name}: ${path}: ${message}`);
+    if (lines.length > 0) throw new OperoConfigurationError(lines, name);
+    const operation = runtime.defineOrThrow({ name, layers: [...layers, ...own], own, target });
+    if (typeof options !== 'string' && options.name === undefined) runtime.forget(operation);
+    return operation;
+  }
+
+  /** An options object is written anew for each run; a limit or a cache would begin anew with it. */
+  #proveMemory(functionName: string, options: OperoOptions): void {
+    const name = functionName || 'anonymous';
+    const lines = WITH_MEMORY.filter((option) => options[option]).map(
+      (option) =>
+        `${name}: ${option}: got options made for one run, allowed: with a name, as a profile, or with wrap()`,
+    );
+    if (lines.length > 0) throw new OperoConfigurationError(lines, name);
+  }
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { CallIdentity } from '../core/index.js';
+import { currentPrincipal } from './request-scope.js';
+import { originOf, type Wrapper } from './wrapper.js';
+
+/**
+ * Whose state an instance uses. A provider that lives as long as the app is known by its module and token, the same
+ * in every process; anything else (one request's, one consumer's, made by hand, of a module that is there twice) is
+ * its own, and nothing it caches leaves this process.
+ */
+export class Identities {
+  readonly #names = new Map<string, number>();
+  readonly #added = new WeakSet<Wrapper>();
+  readonly #known = new WeakMap<Wrapper, CallIdentity>();
+
+  /** Takes note of a provider's name; all are needed before the first is asked for. */
+  add(wrapper: Wrapper): void {
+    if (this.#added.has(wrapper)) return;
+    this.#added.add(wrapper);
+    const name = nameOf(wrapper);
+    this.#names.set(name, (this.#names.get(name) ?? 0) + 1);
+  }
+
+  /** The identity of an instance that a provider has made; `undefined` stands for one made by hand. */
+  of(wrapper: Wrapper | undefined): CallIdentity {
+    if (!wrapper || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) return ownIdentity(wrapper);
+    let identity = this.#known.get(wrapper);
+    if (!identity) {
+      const name = nameOf(wrapper);
+      const unique = this.#names.get(name) === 1;
+      identity = unique ? { id: name, shared: true, principal: principalFor(wrapper) } : ownIdentity(wrapper);
+      this.#known.set(wrapper, identity);
+    }
+    return identity;
+  }
+}
+
+const ownIdentity = (wrapper: Wrapper | undefined): CallIdentity => ({
+  id: randomUUID(),
+  shared: false,
+  principal: principalFor(wrapper),
+});
+
+/** What a handler answers may depend on who asks; what a service answers depends on its arguments. */
+const principalFor = (wrapper: Wrapper | undefined): CallIdentity['principal'] =>
+  isController(wrapper) ? currentPrincipal : undefined;
+
+const isController = (wrapper: Wrapper | undefined): boolean =>
+  typeof wrapper?.metatype === 'function' && Reflect.hasMetadata('__controller__', wrapper.metatype);
+
+function nameOf(wrapper: Wrapper): string {
+  const { token } = wrapper;
+  return `${originOf(wrapper)}/${typeof token === 'function' ? token.name : String(token)}`;
+}

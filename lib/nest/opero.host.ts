@@ -1,0 +1,123 @@
+import { Logger } from '@nestjs/common';
+import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { OperoConfigurationError, type CacheStore } from '../core/index.js';
+import { OperoRuntime, Profiles, type Layer } from '../runtime/index.js';
+import { Binder } from './binder.js';
+import { Bindings } from './bindings.js';
+import { findCache } from './find-cache.js';
+import { checkModuleOptions, type OperoModuleOptions } from './module-options.js';
+import { FeatureProfiles } from './feature-profiles.js';
+import { TransportErrors } from './transport-errors.js';
+
+const DEFAULT_DRAIN = 10_000;
+
+/** Everything Opero is in one app: made with the container, undone with it. */
+export class OperoHost {
+  readonly transportErrors = new TransportErrors();
+  readonly bindings = new Bindings((message) => this.#warn(message));
+  readonly binder = new Binder(this.bindings, (message) => this.#warn(message));
+  readonly #logger = new Logger('Opero');
+  readonly #warned = new Set<string>();
+  readonly #moduleProblems: string[] = [];
+  #runtime: OperoRuntime | undefined;
+  #drainTimeout = DEFAULT_DRAIN;
+  #store: CacheStore | undefined;
+  #modules: ModulesContainer | undefined;
+  #layers: { readonly defaults: readonly Layer[]; readonly profiles: Profiles } = {
+    defaults: [],
+    profiles: new Profiles(),
+  };
+
+  get runtime(): OperoRuntime | undefined {
+    return this.#runtime;
+  }
+
+  /** What lies under the options of functions that are run by hand. */
+  get layers(): { readonly defaults: readonly Layer[]; readonly profiles: Profiles } {
+    return this.#layers;
+  }
+
+  /** Begins to bind what the container hands out. */
+  attach(modules: ModulesContainer): void {
+    this.#modules ??= modules;
+    this.binder.scan(modules);
+  }
+
+  /** Takes the options; from now on bound methods run through their operations. */
+  configure(options: OperoModuleOptions): void {
+    if (this.#runtime) return;
+    const problems = checkModuleOptions(options);
+    const profiles = new Profiles();
+    problems.push(...profiles.add(options?.profiles ?? {}, 'profiles'), ...this.#featureProfiles(profiles));
+    problems.push(...profiles.checkReferences());
+    const sound = problems.length === 0 ? options : {};
+    for (const { path, message } of problems)
+      this.#moduleProblems.push(`OperoModule.forRoot(): ${path}: ${message}`);
+    this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
+    const { store, ...caching } = sound.cache ?? {};
+    if (typeof store === 'object') this.#store = store;
+    this.#layers = {
+      defaults: sound.defaults ? [{ from: 'defaults', options: sound.defaults }] : [],
+      profiles,
+    };
+    this.#runtime = new OperoRuntime({
+      clock: sound.clock,
+      random: sound.random,
+      enabled: sound.enabled,
+      caching: { ...caching, store: () => this.#store },
+      warn: (message) => this.#logger.warn(message),
+    });
+    this.bindings.configure({ runtime: this.#runtime, options: sound, profiles });
+  }
+
+  /** Everything exists now: the cache is found, late modules are followed, and wrong options end the boot. */
+  async start(reference: ModuleRef): Promise<void> {
+    this.#followLazyModules(reference);
+    if (this.#modules) this.binder.scan(this.#modules);
+    await this.transportErrors.load();
+    const problems = [
+      ...this.#moduleProblems,
+      ...this.bindings.problems,
+      ...this.bindings.unknownOperations(),
+    ];
+    if (problems.length > 0) throw new OperoConfigurationError(problems);
+    this.#store ??= findCache(reference, (message) => this.#warn(message));
+  }
+
+  /** Lets calls end, at the latest when the drain's time is over. */
+  async drain(): Promise<void> {
+    await this.#runtime?.close(this.#drainTimeout);
+  }
+
+  /** Leaves no trace. */
+  async close(): Promise<void> {
+    await this.drain();
+    this.binder.close();
+  }
+
+  #featureProfiles(profiles: Profiles): ReturnType<Profiles['add']> {
+    const found = [...(this.#modules?.values() ?? [])].flatMap(({ providers }) => [...providers.values()]);
+    return found
+      .map(({ instance }) => instance as unknown)
+      .filter((instance) => instance instanceof FeatureProfiles)
+      .flatMap((feature) => profiles.add(feature.profiles, 'profiles'));
+  }
+
+  /** No hook runs for a module that is loaded later. */
+  #followLazyModules(reference: ModuleRef): void {
+    const loader = reference.get(LazyModuleLoader, { strict: false });
+    const load = loader.load;
+    loader.load = async (...args: Parameters<typeof load>) => {
+      const loaded = await load.apply(loader, args);
+      if (this.#modules) this.binder.scan(this.#modules);
+      return loaded;
+    };
+    this.binder.onClose(() => delete (loader as { load?: unknown }).load);
+  }
+
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#logger.warn(message);
+  }
+}

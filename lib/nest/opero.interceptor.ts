@@ -1,0 +1,84 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Observable } from 'rxjs';
+import { runInside } from '../core/index.js';
+import { lastException, toEdgeError, toHttpException } from './http-errors.js';
+import { OperoHost } from './opero.host.js';
+import { RequestScope } from './request-scope.js';
+
+interface ServerResponse {
+  readonly writableFinished: boolean;
+  once(event: 'close', listener: () => void): void;
+  removeListener(event: 'close', listener: () => void): void;
+}
+
+/**
+ * Stands at the edge of the app, for every handler: opens the scope that the calls of a request belong to, aborts
+ * them when the client goes away, and turns our errors into what the transport sends. The strategies run further in,
+ * in the bound methods, so a retry repeats neither guards nor pipes.
+ */
+@Injectable()
+export class OperoInterceptor implements NestInterceptor {
+  constructor(
+    private readonly host: OperoHost,
+    private readonly adapters: HttpAdapterHost,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { runtime } = this.host;
+    if (!runtime) return next.handle();
+    const scope = new RequestScope(context);
+    return new Observable((subscriber) => {
+      runtime.root.adopt(scope);
+      const stopWatching = watchClient(context, scope);
+      const over = () => {
+        stopWatching();
+        scope.end();
+      };
+      const subscription = runInside(scope, () => next.handle(), undefined).subscribe({
+        next: (value) => subscriber.next(value),
+        error: (error) => {
+          over();
+          subscriber.error(this.#translate(context, error));
+        },
+        complete: () => {
+          over();
+          subscriber.complete();
+        },
+      });
+      return () => {
+        subscription.unsubscribe();
+        over();
+      };
+    });
+  }
+
+  #translate(context: ExecutionContext, error: unknown): unknown {
+    const own = lastException(error);
+    if (own !== undefined) return own;
+    const edge = toEdgeError(error);
+    if (!edge) return error;
+    const type = context.getType<string>();
+    if (type !== 'http') return this.host.transportErrors.create(type, edge, error);
+    if (edge.retryAfter !== undefined) {
+      this.adapters.httpAdapter?.setHeader(
+        context.switchToHttp().getResponse(),
+        'Retry-After',
+        String(edge.retryAfter),
+      );
+    }
+    return toHttpException(edge, error);
+  }
+}
+
+/** Aborts a request's scope when its client is gone before the answer. Returns how to stop watching. */
+function watchClient(context: ExecutionContext, scope: RequestScope): () => void {
+  if (context.getType() !== 'http') return () => undefined;
+  const response = context.switchToHttp().getResponse<ServerResponse & { readonly raw?: ServerResponse }>();
+  const raw = response.raw ?? response;
+  const onClose = () => {
+    if (!raw.writableFinished) scope.abort(new DOMException('The client went away', 'AbortError'));
+  };
+  raw.once('close', onClose);
+  return () => raw.removeListener('close', onClose);
+}

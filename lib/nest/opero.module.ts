@@ -1,0 +1,170 @@
+import {
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type OnApplicationShutdown,
+  type BeforeApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { OperoConfigurationError } from '../core/index.js';
+import type { OperoProfile } from '../runtime/index.js';
+import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
+import { FeatureProfiles } from './feature-profiles.js';
+import { mappedLater, mappedTokens } from './mapped.js';
+import type { OperoModuleOptions } from './module-options.js';
+import { OperoHost } from './opero.host.js';
+import { OperoInterceptor } from './opero.interceptor.js';
+import { OperoService } from './opero.service.js';
+
+const OPERO_EARLY = Symbol('OPERO_EARLY');
+
+/** Makes the module's options, for `useClass` and `useExisting`. */
+export interface OperoOptionsFactory {
+  createOperoOptions(): OperoModuleOptions | Promise<OperoModuleOptions>;
+}
+
+/** Where `forRootAsync` takes the options from: one of the three, with what it needs. */
+export interface OperoModuleAsyncOptions {
+  imports?: DynamicModule['imports'];
+  inject?: FactoryProvider['inject'];
+  useFactory?: (...args: any[]) => OperoModuleOptions | Promise<OperoModuleOptions>;
+  useClass?: Type<OperoOptionsFactory>;
+  useExisting?: Type<OperoOptionsFactory>;
+}
+
+/** Follows the app through its life. */
+class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  constructor(
+    private readonly reference: ModuleRef,
+    private readonly host: OperoHost,
+    options: OperoModuleOptions,
+  ) {
+    const modules = modulesOf(reference)!;
+    const times = [...modules.values()].filter(({ metatype }) => metatype === OperoModule).length;
+    if (times > 1) {
+      throw new OperoConfigurationError([
+        `OperoModule: got forRoot() ${times} times in one app, allowed: once`,
+      ]);
+    }
+    host.attach(modules);
+    host.configure(options);
+  }
+
+  onModuleInit(): Promise<void> {
+    return this.host.start(this.reference);
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.host.drain();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.host.close();
+  }
+}
+
+/**
+ * Makes the decorated methods of an app resilient. Imported once, in the root module; global, and works without
+ * options.
+ *
+ * @example
+ * @Module({ imports: [OperoModule.forRoot({ defaults: { timeout: seconds(5) } })] })
+ * export class AppModule {}
+ */
+@Module({})
+export class OperoModule {
+  /**
+   * Sets Opero up with options known at once.
+   *
+   * @throws OperoConfigurationError at boot, with every mistake in the app's options and decorators
+   * @example
+   * OperoModule.forRoot({ profiles: { payments: { retry: 2, timeout: seconds(3) } } })
+   */
+  static forRoot(options: OperoModuleOptions = {}): DynamicModule {
+    return build({ provide: OPERO_OPTIONS, useValue: options }, options);
+  }
+
+  /**
+   * Sets Opero up with options that other providers make. Calls made before they are there run bare, with a warning.
+   *
+   * @example
+   * OperoModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ defaults: { retry: config.get('RETRIES') } }),
+   * })
+   */
+  static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
+    const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
+    const source = useClass ?? useExisting;
+    const provider: Provider = source
+      ? {
+          provide: OPERO_OPTIONS,
+          inject: [source],
+          useFactory: (factory: OperoOptionsFactory) => factory.createOperoOptions(),
+        }
+      : { provide: OPERO_OPTIONS, inject, useFactory: useFactory! };
+    return build(provider, undefined, { imports, providers: useClass ? [useClass] : [] });
+  }
+
+  /**
+   * Adds profiles from a feature module, for use anywhere in the app.
+   *
+   * @example
+   * @Module({ imports: [OperoModule.forFeature({ profiles: { search: { cache: minutes(1) } } })] })
+   * export class SearchModule {}
+   */
+  static forFeature(options: { profiles: Record<string, OperoProfile> }): DynamicModule {
+    class OperoFeatureModule {}
+    Module({})(OperoFeatureModule);
+    const profiles = new FeatureProfiles(options.profiles);
+    return { module: OperoFeatureModule, providers: [{ provide: FeatureProfiles, useValue: profiles }] };
+  }
+}
+
+function build(
+  options: Provider,
+  known?: OperoModuleOptions,
+  more: Partial<DynamicModule> = {},
+): DynamicModule {
+  const providers: Provider[] = [
+    { provide: OPERO_EARLY, useFactory: attachEarly(known) },
+    ...(more.providers ?? []),
+    options,
+    {
+      provide: OperoHost,
+      inject: [ModuleRef],
+      useFactory: (reference: ModuleRef) => hostFor(modulesOf(reference)!),
+    },
+    {
+      provide: Explorer,
+      inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
+      useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
+        new Explorer(reference, host, given),
+    },
+    OperoService,
+    { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },
+  ];
+  return {
+    module: OperoModule,
+    global: true,
+    imports: more.imports ?? [],
+    // Read when the app is made: by then every class that injects a mapped service has been loaded.
+    get providers() {
+      return [...providers, ...mappedProviders()];
+    },
+    get exports() {
+      return [OperoService, OperoHost, ...mappedTokens.values()];
+    },
+  };
+}
+
+function mappedProviders(): Provider[] {
+  return [...mappedTokens].map(([service, token]) => ({
+    provide: token,
+    inject: [ModuleRef],
+    useFactory: (reference: ModuleRef) => mappedLater(() => reference.get(service, { strict: false })),
+  }));
+}

@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { check, OperoConfigurationError, type OperoEvents, type Problem } from '../core/index.js';
+import { mapSchema, type AnyIterable, type OpRun } from '../map/index.js';
+import {
+  runItems,
+  type OperationPlan,
+  type OperationSnapshot,
+  type OperoOptions,
+  type OperoRuntime,
+} from '../runtime/index.js';
+import { FunctionOperations } from './function-operations.js';
+import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
+import { OperoHost } from './opero.host.js';
+import { boundIdentityOf } from './shadows.js';
+
+/** What a single run can be given. */
+export interface RunOptions {
+  /** Aborts the call: its try, its waits and what it calls. The call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** What the function is called with; keys of caches and limits are made from it. */
+  readonly args?: readonly unknown[];
+}
+
+/** Which cached results to forget. */
+export interface EvictOptions {
+  /** An operation by name. */
+  readonly operation: string;
+  /** The arguments of the call to forget. */
+  readonly args: readonly unknown[];
+  /** The instance, where a class has several; default: the entries of each bound singleton. */
+  readonly instance?: object;
+}
+
+/** Opero by hand: for functions that are no decorated methods, and to look at those that are. */
+@Injectable()
+export class OperoService {
+  readonly #functions: FunctionOperations;
+
+  constructor(private readonly host: OperoHost) {
+    this.#functions = new FunctionOperations(host);
+  }
+
+  /** What happens to calls, as it happens. `on` returns the function that takes a listener back. */
+  get events(): Pick<OperoEvents, 'on'> {
+    return this.#runtime.events;
+  }
+
+  /**
+   * Runs `work` once, with options or a profile's name. Strategies with a memory (cache, rate limit) need a profile, or
+   * options with a `name`, whose memory all runs with it share; or {@link wrap}.
+   *
+   * @throws OperoConfigurationError when the options are wrong
+   * @example
+   * await opero.run({ retry: 2, timeout: seconds(1) }, () => fetch(url))
+   */
+  run<T>(options: OperoOptions | string, work: () => T | PromiseLike<T>, run: RunOptions = {}): Promise<T> {
+    const operation = this.#functions.of(options, work.name);
+    const invocation = { self: undefined, method: work, args: run.args ?? [] };
+    const { call, result } = operation.start(invocation, this.#runtime.scope);
+    return linkSignal(run.signal, (reason) => call.abort(reason), result as Promise<T>);
+  }
+
+  /**
+   * Makes a function that runs `work` with options of its own, with their memory.
+   *
+   * @example
+   * const search = opero.wrap({ name: 'search', cache: minutes(1) }, (query: string) => client.search(query));
+   */
+  wrap<A extends unknown[], T>(
+    options: OperoOptions | string,
+    work: (...args: A) => T | PromiseLike<T>,
+  ): (this: unknown, ...args: A) => Promise<T> {
+    const operation = this.#functions.make(options, work.name);
+    const runtime = this.#runtime;
+    return function (this: unknown, ...args: A) {
+      const invocation = { self: this, method: work as (...given: never[]) => unknown, args };
+      return operation.run(invocation, runtime.scope, 'promise') as Promise<T>;
+    };
+  }
+
+  /**
+   * Runs `work` over many items, as `mapped()` does with a decorated method.
+   *
+   * @example
+   * const pages = await opero.map(urls, fetchPage, { workers: 5, retry: 2 }).values();
+   */
+  map<I, R>(
+    items: AnyIterable<I>,
+    work: (item: I) => R | PromiseLike<R>,
+    options: OpMapOptions & { signal?: AbortSignal } = {},
+  ): OpRun<Awaited<R>, I> {
+    const { signal, ...rest } = options;
+    const { item, map } = splitMapOptions(rest);
+    const problems: Problem[] = [];
+    const resolved = check(mapSchema, map, '', problems);
+    if (!resolved) {
+      throw new OperoConfigurationError(
+        problems.map(({ path, message }) => `OperoService.map(): ${path}: ${message}`),
+      );
+    }
+    const operation = this.#functions.of(item, work.name || 'map');
+    const invocation = (one: I) => ({
+      self: undefined,
+      method: work as (item: never) => unknown,
+      args: [one],
+    });
+    return runItems(this.#runtime, items, { operation, options: resolved, invocation, signal });
+  }
+
+  /** Binds the decorated methods of an object that the app did not hand out. Returns the same object. */
+  bind<T extends object>(object: T): T {
+    return this.host.binder.bind(object);
+  }
+
+  /**
+   * Tells how a decorated method is run: the strategies in order, and every option with the layer it came from.
+   *
+   * @throws TypeError when the method is not decorated, or its class is no provider of the app
+   */
+  describe(type: abstract new (...args: never[]) => unknown, method: string): OperationPlan {
+    const operation = this.host.bindings.find(type.prototype as object, method);
+    if (!operation) throw new TypeError(`${type.name}.${method} is not a decorated method of this app`);
+    return operation.plan();
+  }
+
+  /** How every operation is doing. */
+  operations(): OperationSnapshot[] {
+    return [...this.#runtime.operations.values()].map((operation) => operation.snapshot());
+  }
+
+  /** What is cached. */
+  readonly cache = {
+    /**
+     * Forgets the result of one call; also when it is being loaded right now.
+     *
+     * @throws TypeError when there is no such operation, or it caches nothing
+     */
+    evict: async ({ operation: name, args, instance }: EvictOptions): Promise<void> => {
+      const operation = this.#runtime.operations.get(name);
+      if (!operation?.caches) throw new TypeError(`there is no operation '${name}' with a cache`);
+      const identities = instance ? [boundIdentityOf(instance)] : this.host.bindings.identitiesOf(operation);
+      await Promise.all([...identities].map((identity) => operation.evict(args, identity)));
+    },
+  };
+
+  get #runtime(): OperoRuntime {
+    const { runtime } = this.host;
+    if (!runtime) throw new Error('OperoService was used before the options of OperoModule were there');
+    return runtime;
+  }
+}
+
+function linkSignal<T>(
+  signal: AbortSignal | undefined,
+  abort: (reason: unknown) => void,
+  result: Promise<T>,
+): Promise<T> {
+  if (!signal) return result;
+  const onAbort = () => abort(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return result.finally(() => signal.removeEventListener('abort', onAbort));
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { ExecutionContext } from '@nestjs/common';
+import { currentScope, Scope } from '../core/index.js';
+
+/** The part of a request that is read, the same in express and fastify. */
+export interface RequestLike {
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** An id from outside is taken only if it can do no harm in logs and headers. */
+const HARMLESS_ID = /^[\w.:-]{1,128}$/;
+
+/** Everything begun on behalf of one incoming request, message or job. */
+export class RequestScope extends Scope {
+  #correlationId: string | undefined;
+
+  constructor(readonly context: ExecutionContext) {
+    super();
+  }
+
+  override get correlationId(): string {
+    return (this.#correlationId ??= this.#given() ?? randomUUID());
+  }
+
+  /** What tells users apart: the credentials that came along. */
+  get principal(): string | undefined {
+    const headers = this.#headers();
+    const credentials = [headers?.authorization, headers?.cookie].filter(Boolean);
+    return credentials.length > 0 ? credentials.join('\n') : undefined;
+  }
+
+  #given(): string | undefined {
+    const headers = this.#headers();
+    const id = headers?.['x-request-id'] ?? headers?.['x-correlation-id'];
+    return typeof id === 'string' && HARMLESS_ID.test(id) ? id : undefined;
+  }
+
+  #headers(): RequestLike['headers'] {
+    if (this.context.getType() !== 'http') return undefined;
+    return this.context.switchToHttp().getRequest<RequestLike>().headers;
+  }
+}
+
+function currentRequestScope(): RequestScope | undefined {
+  let scope = currentScope();
+  while (scope && !(scope instanceof RequestScope)) scope = scope.owner;
+  return scope;
+}
+
+/** The credentials of the request being answered now. */
+export const currentPrincipal = (): string | undefined => currentRequestScope()?.principal;
+
+/**
+ * The `ExecutionContext` of the request, message or job being answered now, in any method called on its behalf;
+ * `undefined` outside of one.
+ */
+export const currentExecutionContext = (): ExecutionContext | undefined => currentRequestScope()?.context;

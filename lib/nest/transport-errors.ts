@@ -1,0 +1,41 @@
+import { toHttpException, type EdgeError } from './http-errors.js';
+
+type ExceptionClass = new (error: object) => Error;
+
+/** The exception classes of transports, where their packages are installed. */
+export class TransportErrors {
+  #rpc: ExceptionClass | undefined;
+  #ws: ExceptionClass | undefined;
+
+  /** Finds what the app has; an app without these transports does not need them. */
+  async load(): Promise<void> {
+    this.#rpc = await load('@nestjs/microservices', 'RpcException');
+    this.#ws = await load('@nestjs/websockets', 'WsException');
+  }
+
+  /** The exception that the transport of this context sends to its client. */
+  create(type: string, edge: EdgeError, cause: unknown): Error {
+    const { status, code, message, retryAfter } = edge;
+    const body = { status: 'error', statusCode: status, code, message, ...(retryAfter && { retryAfter }) };
+    if (type === 'rpc' && this.#rpc) return withCause(new this.#rpc(body), cause);
+    if (type === 'ws' && this.#ws) return withCause(new this.#ws(body), cause);
+    const exception = toHttpException(edge, cause);
+    // GraphQL takes over the extensions of whatever a resolver throws.
+    if (type === 'graphql')
+      Object.assign(exception, { extensions: { code, ...(retryAfter && { retryAfter }) } });
+    return exception;
+  }
+}
+
+async function load(packageName: string, exported: string): Promise<ExceptionClass | undefined> {
+  try {
+    const found = (await import(packageName)) as Record<string, ExceptionClass | undefined>;
+    return found[exported];
+  } catch {
+    return undefined;
+  }
+}
+
+function withCause(error: Error, cause: unknown): Error {
+  return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+}

@@ -1,0 +1,21 @@
+/** The part of Nest's `InstanceWrapper` that is used, the same in 11.0 to 12.5. */
+export interface Wrapper {
+  readonly token: unknown;
+  readonly name: unknown;
+  readonly isAlias: boolean;
+  readonly isTransient: boolean;
+  readonly metatype: unknown;
+  readonly inject?: unknown;
+  readonly host?: { readonly metatype?: { readonly name: string } };
+  instance: unknown;
+  getInstanceByContextId(contextId: unknown, inquirerId?: string): { instance?: unknown } | undefined;
+  isDependencyTreeStatic(): boolean;
+}
+
+/** The class a wrapper makes instances of; a factory's function is none. */
+export function classOf({ metatype, inject }: Wrapper): (new () => unknown) | undefined {
+  return inject === null || inject === undefined ? (metatype as new () => unknown) : undefined;
+}
+
+/** The name of the module that a wrapper belongs to. */
+export const originOf = (wrapper: Wrapper | undefined): string => wrapper?.host?.metatype?.name ?? '';

@@ -1,0 +1,6 @@
+export { checkLayer, type Layer } from './layers.js';
+export { Operation, type OperationPlan, type OperationSnapshot } from './operation.js';
+export type { OperoHooks, OperoOptions, OperoProfile } from './options.js';
+export { Profiles } from './profiles.js';
+export { runItems, type ItemsTask } from './run-items.js';
+export { OperoRuntime, type OperationSpecification, type RuntimeSettings } from './runtime.js';

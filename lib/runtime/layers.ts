@@ -1,0 +1,109 @@
+import { check, show, unknownOption, type Problem, type StrategyDefinition } from '../core/index.js';
+import { order } from '../strategies/index.js';
+import { commonKeys, commonSchema, type CommonOptions, type OperoOptions } from './options.js';
+
+/** Options from one place. A nearer layer wins, field by field. */
+export interface Layer {
+  /** Where they come from, as `describe()` tells it: `defaults`, `profile payments`, `@Opero on the method`. */
+  readonly from: string;
+  readonly options: OperoOptions;
+}
+
+/** One field of the outcome, and the layer it came from. */
+export interface Sourced {
+  readonly value: unknown;
+  readonly from: string;
+}
+
+/** The outcome of all layers. */
+export interface Merged {
+  /** The fields of each strategy that is on, by option. */
+  readonly strategies: Map<string, ReadonlyMap<string, Sourced>>;
+  readonly common: ReadonlyMap<string, Sourced>;
+}
+
+/** The definition of each option; an option with two places in the order is checked by the first of them. */
+export const definitions: ReadonlyMap<string, StrategyDefinition> = new Map(
+  [...order].reverse().map((definition) => [definition.option, definition as unknown as StrategyDefinition]),
+);
+
+const known = [...new Set(order.map(({ option }) => option)), ...commonKeys];
+
+/** Puts layers on top of each other, the farthest first. They must have been checked. */
+export function merge(layers: readonly Layer[]): Merged {
+  const strategies = new Map<string, ReadonlyMap<string, Sourced>>();
+  const common = new Map<string, Sourced>();
+  for (const { from, options } of layers) {
+    for (const [key, raw] of Object.entries(options)) {
+      if (raw === undefined) continue;
+      const definition = definitions.get(key);
+      if (!definition) {
+        common.set(key, { value: raw, from });
+        continue;
+      }
+      const written = expand(definition, raw);
+      if (written === false) strategies.delete(key);
+      else strategies.set(key, lay(definition, strategies.get(key), written as object, from));
+    }
+  }
+  return { strategies, common };
+}
+
+function lay(
+  definition: StrategyDefinition,
+  below: ReadonlyMap<string, Sourced> | undefined,
+  written: object,
+  from: string,
+): Map<string, Sourced> {
+  const result = new Map(below);
+  const replaced = definition.together?.some((field) => field in written) ? definition.together : [];
+  for (const field of replaced) result.delete(field);
+  for (const [field, value] of Object.entries(written)) {
+    if (value !== undefined) result.set(field, { value, from });
+  }
+  return result;
+}
+
+/** What is written for an option as fields; `false` for off, `undefined` if it is not understood. */
+function expand(definition: StrategyDefinition, raw: unknown): unknown {
+  if (raw === true) return {};
+  if (raw === false) return false;
+  const short = definition.shorthand(raw);
+  if (short !== undefined) return short;
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? raw : undefined;
+}
+
+/** Everything that is wrong with one layer by itself. Missing fields may come from another layer. */
+export function checkLayer(options: unknown, path = ''): Problem[] {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    return [{ path, message: `got ${show(options)}, allowed: an object with options` }];
+  }
+  const problems: Problem[] = [];
+  const common: Record<string, unknown> = {};
+  for (const [key, raw] of Object.entries(options)) {
+    const at = path ? `${path}.${key}` : key;
+    const definition = definitions.get(key);
+    if (definition) problems.push(...checkOption(definition, raw, at));
+    else if (commonKeys.includes(key)) common[key] = raw;
+    else problems.push({ path: at, message: unknownOption(key, known) });
+  }
+  check(commonSchema, common, path, problems);
+  return problems;
+}
+
+function checkOption(definition: StrategyDefinition, raw: unknown, path: string): Problem[] {
+  if (raw === undefined) return [];
+  const written = expand(definition, raw);
+  if (written === false) return [];
+  if (written === undefined) return [{ path, message: `got ${show(raw)}, allowed: ${definition.allowed}` }];
+  const problems: Problem[] = [];
+  check(definition.schema, written, path, problems);
+  return problems.filter(({ missing }) => !missing);
+}
+
+/** The values of sourced fields. */
+export const valuesOf = (sourced: ReadonlyMap<string, Sourced>): Record<string, unknown> =>
+  Object.fromEntries([...sourced].map(([field, { value }]) => [field, value]));
+
+/** The options that belong to no strategy. */
+export const commonOf = ({ common }: Merged): CommonOptions => valuesOf(common) as CommonOptions;

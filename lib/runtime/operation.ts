@@ -1,0 +1,121 @@
+import {
+  Call,
+  Monitor,
+  Pipeline,
+  type CallKind,
+  type CallOperation,
+  type Clock,
+  type Deadlines,
+  type Invocation,
+  type OperationCounts,
+  type Scope,
+  type Strategy,
+  type Target,
+} from '../core/index.js';
+import { CacheStrategy } from '../strategies/index.js';
+import type { ResolvedOptions } from './resolve.js';
+
+/** How an operation is doing. Times are ms; it holds no arguments, results or messages. */
+export interface OperationSnapshot {
+  readonly operation: string;
+  /** `failing` while the last call failed, `idle` before the first one, else `healthy`. */
+  readonly state: 'idle' | 'healthy' | 'failing';
+  /** The enabled strategies, outermost first. */
+  readonly order: readonly string[];
+  /** Calls running or waiting now. */
+  readonly running: number;
+  /** Failed calls since the last success. */
+  readonly failureStreak: number;
+  /** Ms since the last success; absent before the first. */
+  readonly sinceLastSuccess?: number;
+  /** Ms since the last failure; absent before the first. */
+  readonly sinceLastFailure?: number;
+  /** The class of the last error; absent before the first. */
+  readonly lastError?: string;
+  /** How often each thing happened. */
+  readonly counts: Readonly<OperationCounts>;
+}
+
+/** Where an operation stands, for `describe()`. */
+export interface OperationPlan {
+  readonly operation: string;
+  /** The enabled strategies, outermost first, and the method. */
+  readonly order: readonly string[];
+  /** Every option that was set, as `retry.retries`, with its value and the layer it came from. */
+  readonly options: Readonly<Record<string, { readonly value: unknown; readonly from: string }>>;
+}
+
+/** One decorated method, or one function run with options. */
+export class Operation implements CallOperation {
+  readonly #pipeline: Pipeline;
+  readonly #order: readonly string[];
+  readonly #cache: CacheStrategy | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly clock: Clock,
+    readonly deadlines: Deadlines,
+    readonly monitor: Monitor,
+    readonly target: Target,
+    private readonly resolved: ResolvedOptions,
+    strategies: readonly { readonly name: string; readonly strategy: Strategy }[],
+  ) {
+    this.#order = strategies.map((entry) => entry.name);
+    this.#pipeline = new Pipeline(strategies.map(({ strategy }) => strategy));
+    this.#cache = strategies
+      .map(({ strategy }) => strategy)
+      .find((strategy) => strategy instanceof CacheStrategy);
+  }
+
+  /** Runs the method through the strategies. */
+  run(invocation: Invocation, owner: Scope, kind: CallKind): unknown {
+    return this.#pipeline.run(this, invocation, owner, kind);
+  }
+
+  /** Like {@link run}, with a hand on the call. */
+  start(invocation: Invocation, owner: Scope): { readonly call: Call; readonly result: Promise<unknown> } {
+    const call = new Call(this, invocation, owner);
+    return { call, result: this.#pipeline.start(call, 'promise') as Promise<unknown> };
+  }
+
+  /** Forgets what is cached for these arguments. */
+  async evict(args: readonly unknown[], identity: Invocation['identity']): Promise<void> {
+    await this.#cache?.evict(args, identity);
+  }
+
+  get caches(): boolean {
+    return this.#cache !== undefined;
+  }
+
+  snapshot(): OperationSnapshot {
+    const { running, failureStreak, lastSuccessAt, lastFailureAt, lastError, counts } = this.monitor;
+    const now = this.clock.now();
+    const used = lastSuccessAt > -Infinity || lastFailureAt > -Infinity;
+    return {
+      operation: this.name,
+      state: failureStreak > 0 ? 'failing' : used ? 'healthy' : 'idle',
+      order: this.#order,
+      running,
+      failureStreak,
+      ...(lastSuccessAt > -Infinity && { sinceLastSuccess: now - lastSuccessAt }),
+      ...(lastFailureAt > -Infinity && { sinceLastFailure: now - lastFailureAt }),
+      ...(lastFailureAt > -Infinity && { lastError: nameOf(lastError) }),
+      counts: { ...counts },
+    };
+  }
+
+  plan(): OperationPlan {
+    const options: Record<string, { value: unknown; from: string }> = {};
+    for (const [field, sourced] of this.resolved.merged.common) options[field] = { ...sourced };
+    for (const [option, sourced] of this.resolved.merged.strategies) {
+      const complete = this.resolved.strategies.get(option) as Record<string, unknown>;
+      for (const [field, value] of Object.entries(complete)) {
+        if (value !== undefined)
+          options[`${option}.${field}`] = { value, from: sourced.get(field)?.from ?? 'built-in' };
+      }
+    }
+    return { operation: this.name, order: [...this.#order, 'method'], options };
+  }
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);

@@ -1,0 +1,51 @@
+import * as v from 'valibot';
+import { callback, fields, text, type OperoEventType, type OperoListener } from '../core/index.js';
+import type { StrategyOptions } from '../strategies/index.js';
+
+/** Told about the calls of an operation. What a hook throws, or rejects with, changes nothing. */
+export interface OperoHooks {
+  /** A call succeeded: the method answered, on whichever try. */
+  onSuccess?: OperoListener;
+  /** A call failed after all its tries; a fallback may still answer. */
+  onFailure?: OperoListener;
+  /** A fallback answers. */
+  onFallback?: OperoListener;
+}
+
+/** How the calls of one method are made: one key a strategy, all times in ms. */
+export interface OperoOptions extends StrategyOptions, OperoHooks {
+  /** The operation's name in errors, events and snapshots. Default `Class.method`. */
+  name?: string;
+}
+
+/** Options to refer to by name, which may build on another profile. */
+export interface OperoProfile extends OperoOptions {
+  /** The profile underneath. */
+  extends?: string;
+}
+
+export const commonSchema = fields({
+  name: v.optional(text()),
+  onSuccess: v.optional(callback<OperoListener>()),
+  onFailure: v.optional(callback<OperoListener>()),
+  onFallback: v.optional(callback<OperoListener>()),
+});
+
+/** The options that belong to no strategy. */
+export type CommonOptions = v.InferOutput<typeof commonSchema>;
+
+export const commonKeys = Object.keys(commonSchema.entries);
+
+/** Which event each hook is told about. */
+export function hooksOf(
+  common: CommonOptions,
+  onRetry: OperoListener | undefined,
+): Partial<Record<OperoEventType, OperoListener>> {
+  const hooks = {
+    success: common.onSuccess,
+    failure: common.onFailure,
+    fallback: common.onFallback,
+    retry: onRetry,
+  };
+  return Object.fromEntries(Object.entries(hooks).filter(([, hook]) => hook !== undefined));
+}

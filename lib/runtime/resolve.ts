@@ -1,0 +1,55 @@
+import { check, type CreateContext, type Problem, type Strategy, type Target } from '../core/index.js';
+import { order } from '../strategies/index.js';
+import { checkLayer, commonOf, definitions, merge, valuesOf, type Layer, type Merged } from './layers.js';
+import type { CommonOptions } from './options.js';
+
+/** Proved options of one operation. */
+export interface ResolvedOptions {
+  readonly merged: Merged;
+  readonly common: CommonOptions;
+  /** The complete options of each strategy that is on, by option. */
+  readonly strategies: ReadonlyMap<string, unknown>;
+}
+
+/** Merges and proves the layers of an operation; `own` are the layers that nobody else has checked. */
+export function resolve(
+  layers: readonly Layer[],
+  own: readonly Layer[],
+  target: Target,
+  problems: Problem[],
+): ResolvedOptions | undefined {
+  const before = problems.length;
+  for (const { options } of own) problems.push(...checkLayer(options));
+  if (problems.length > before) return undefined;
+  const merged = merge(layers);
+  if (target.fallbackArguments.size > 0 && !merged.strategies.has('argFallback')) {
+    merged.strategies.set('argFallback', new Map());
+  }
+  const strategies = new Map<string, unknown>();
+  for (const [option, sourced] of merged.strategies) {
+    const definition = definitions.get(option)!;
+    const resolved = check(definition.schema, valuesOf(sourced), option, problems);
+    if (resolved === undefined) continue;
+    strategies.set(option, resolved);
+    for (const { path, message } of definition.prove?.(resolved, target) ?? []) {
+      problems.push({ path: path ? `${option}.${path}` : option, message });
+    }
+  }
+  return problems.length > before ? undefined : { merged, common: commonOf(merged), strategies };
+}
+
+/** The strategies that are on, outermost first, with their names. */
+export function createStrategies(
+  resolved: ResolvedOptions,
+  context: CreateContext,
+  only?: ReadonlySet<string>,
+): { readonly name: string; readonly strategy: Strategy }[] {
+  const created: { name: string; strategy: Strategy }[] = [];
+  for (const definition of order) {
+    const options = resolved.strategies.get(definition.option);
+    if (options === undefined || (only && !only.has(definition.option))) continue;
+    const strategy = definition.create(options as never, context);
+    if (strategy) created.push({ name: definition.name, strategy });
+  }
+  return created;
+}

@@ -1,0 +1,72 @@
+import type { Invocation } from '../core/index.js';
+import { Scope } from '../core/index.js';
+import { MapRun, windowOf, workersOf, type AnyIterable, type OpRun, type ResolvedMap } from '../map/index.js';
+import type { Operation } from './operation.js';
+import type { OperoRuntime } from './runtime.js';
+
+/** What is run over the items. */
+export interface ItemsTask<I> {
+  readonly operation: Operation;
+  readonly options: ResolvedMap;
+  readonly invocation: (item: I) => Invocation;
+  readonly signal?: AbortSignal;
+}
+
+/** Where the calls of one run belong: an abort, or a shutdown, reaches the run through it. */
+class RunScope extends Scope {
+  engine: { abort(reason: unknown): void; stopTaking(reason: unknown): void } | undefined;
+
+  override abort(reason: unknown): void {
+    if (this.stopped) return;
+    this.engine?.abort(reason);
+    super.abort(reason);
+  }
+
+  override drain(reason: unknown): void {
+    this.engine?.stopTaking(reason);
+    this.draining ??= { reason };
+  }
+  draining: { readonly reason: unknown } | undefined;
+
+  abortCalls(reason: unknown): void {
+    super.abort(reason);
+  }
+}
+
+/** Runs an operation over many items, each through the whole pipeline. */
+export function runItems<R, I>(
+  runtime: OperoRuntime,
+  items: AnyIterable<I>,
+  task: ItemsTask<I>,
+): OpRun<R, I> {
+  const { operation, options, invocation, signal } = task;
+  const scope = new RunScope();
+  const owner = runtime.scope;
+  const onAbort = () => scope.abort(signal?.reason);
+  const run: MapRun<R, I> = new MapRun<R, I>(items, {
+    clock: runtime.clock,
+    workers: workersOf(options),
+    window: windowOf(options),
+    ordered: options.ordered,
+    stopOnError: options.stopOnError,
+    shouldProcess: options.shouldProcess as ((item: I, index: number) => unknown) | undefined,
+    begin: (item) => {
+      const { call, result } = operation.start(invocation(item), scope);
+      return { result, attempts: () => call.attempt };
+    },
+    abortRunning: (reason) => scope.abortCalls(reason),
+    onStart: (engine) => {
+      scope.engine = engine;
+      owner.adopt(scope);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) run.abort(signal.reason);
+      else if (owner.stopped) run.abort(owner.stopped.reason);
+    },
+    onEnd: () => {
+      signal?.removeEventListener('abort', onAbort);
+      scope.end();
+    },
+    isAbort: (reason) => scope.stopped?.reason === reason || scope.draining?.reason === reason,
+  });
+  return run;
+}

@@ -1,0 +1,219 @@
+import {
+  Call,
+  currentScope,
+  Deadlines,
+  Monitor,
+  OperoConfigurationError,
+  OperoEvents,
+  OperoShutdownError,
+  RootScope,
+  systemClock,
+  systemRandom,
+  withoutStack,
+  type CachingSettings,
+  type Clock,
+  type CreateContext,
+  type OperoListener,
+  type Problem,
+  type Random,
+  type Scope,
+  type SharedResources,
+  type Target,
+} from '../core/index.js';
+import type { Layer } from './layers.js';
+import { Operation } from './operation.js';
+import { hooksOf } from './options.js';
+import { createStrategies, resolve } from './resolve.js';
+
+/** What a runtime takes from its surroundings. */
+export interface RuntimeSettings {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly caching?: Partial<CachingSettings>;
+  /** Whether strategies run at all; without, only fallbacks stay. */
+  readonly enabled?: boolean;
+  /** Where warnings go. */
+  readonly warn?: (message: string) => void;
+}
+
+/** What an operation is made from. */
+export interface OperationSpecification {
+  /** Its name unless the options give another. */
+  readonly name: string;
+  /** All layers, the farthest first. */
+  readonly layers: readonly Layer[];
+  /** Those of them that only this operation has, to be checked with it. */
+  readonly own: readonly Layer[];
+  readonly target: Target;
+}
+
+const ONLY_FALLBACKS = new Set(['fallback']);
+
+/** The operations of one app, with everything they share. Nothing of it is global. */
+export class OperoRuntime {
+  readonly clock: Clock;
+  readonly events = new OperoEvents();
+  readonly root = new RootScope();
+  readonly #random: Random;
+  readonly #deadlines: Deadlines;
+  readonly #caching: CachingSettings;
+  readonly #operations = new Map<string, Operation>();
+  readonly #shared = new Map<string, unknown>();
+  readonly #named = new Map<string, string>();
+  readonly #warned = new Set<string>();
+  readonly #settings: RuntimeSettings;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: RuntimeSettings = {}) {
+    this.#settings = settings;
+    this.clock = settings.clock ?? systemClock;
+    this.#random = settings.random ?? systemRandom;
+    this.#deadlines = new Deadlines(this.clock);
+    const caching = { store: () => undefined, maxEntries: 10_000, storeTimeout: 500 };
+    this.#caching = { keySecret: undefined, tenant: undefined, ...caching, ...settings.caching };
+  }
+
+  get operations(): ReadonlyMap<string, Operation> {
+    return this.#operations;
+  }
+
+  /** Whether the runtime is shutting down, or has. */
+  get closing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Makes an operation, or tells why it cannot be made. */
+  define(specification: OperationSpecification, problems: Problem[]): Operation | undefined {
+    const { layers, own, target } = specification;
+    const resolved = resolve(layers, own, target, problems);
+    if (!resolved) return undefined;
+    const name = resolved.common.name ?? specification.name;
+    const before = problems.length;
+    if (this.#operations.has(name)) {
+      problems.push({
+        path: 'name',
+        message: `got '${name}', which another operation has, allowed: a name of its own`,
+      });
+    }
+    this.#proveNames(resolved.strategies, problems);
+    if (problems.length > before) return undefined;
+    const { onRetry } = (resolved.strategies.get('retry') ?? {}) as { onRetry?: OperoListener };
+    const monitor = new Monitor(name, this.clock, this.events, hooksOf(resolved.common, onRetry));
+    const context = this.#context(name, monitor, target, resolved.strategies);
+    const only = this.#settings.enabled === false ? ONLY_FALLBACKS : undefined;
+    const strategies = createStrategies(resolved, context, only);
+    const operation = new Operation(name, this.clock, this.#deadlines, monitor, target, resolved, strategies);
+    this.#operations.set(name, operation);
+    return operation;
+  }
+
+  /** Like {@link define}, for options that come at run time: throws what is wrong with them. */
+  defineOrThrow(specification: OperationSpecification): Operation {
+    const problems: Problem[] = [];
+    const operation = this.define(specification, problems);
+    if (operation) return operation;
+    const lines = problems.map(({ path, message }) => `${specification.name}: ${path}: ${message}`);
+    throw new OperoConfigurationError(lines, specification.name);
+  }
+
+  /** Forgets an operation that was made for the length of a run. */
+  forget(operation: Operation): void {
+    if (this.#operations.get(operation.name) === operation) this.#operations.delete(operation.name);
+  }
+
+  /** Where a call made now belongs: to the call or request it is made in, if that is of this app. */
+  get scope(): Scope {
+    const scope = currentScope();
+    let top = scope;
+    while (top?.owner) top = top.owner;
+    return scope && top === this.root ? scope : this.root;
+  }
+
+  /** Logs a warning, the same one once. */
+  warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#settings.warn?.(message);
+  }
+
+  /**
+   * Ends what goes on: waits that would not be over by the deadline end at once, what is left at the deadline is
+   * aborted with {@link OperoShutdownError}. Resolves when nothing runs and no timer is left.
+   */
+  close(drainTimeout: number): Promise<void> {
+    return (this.#closing ??= this.#drain(drainTimeout));
+  }
+
+  async #drain(drainTimeout: number): Promise<void> {
+    const deadline = this.clock.now() + drainTimeout;
+    this.root.endBy(deadline);
+    this.root.drain(new OperoShutdownError('a run over many items'));
+    stopCalls(this.root, (call) => waitsBeyond(call, deadline));
+    const idle = this.root.whenIdle();
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.schedule(drainTimeout, resolve);
+      void idle.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    stopCalls(this.root, () => true);
+    this.#deadlines.close();
+    this.events.clear();
+  }
+
+  #context(
+    name: string,
+    monitor: Monitor,
+    target: Target,
+    options: ReadonlyMap<string, unknown>,
+  ): CreateContext {
+    const shared: SharedResources = {
+      once: <T>(key: string, make: () => T): T => {
+        if (!this.#shared.has(key)) this.#shared.set(key, make());
+        return this.#shared.get(key) as T;
+      },
+    };
+    return {
+      operation: name,
+      clock: this.clock,
+      random: this.#random,
+      deadlines: this.#deadlines,
+      monitor,
+      target,
+      shared,
+      caching: this.#caching,
+      root: this.root,
+      enabled: (option) => options.has(option),
+      warn: (message) => this.warn(`${name} ${message}`),
+    };
+  }
+
+  /** State shared by name must be configured alike wherever it is used. */
+  #proveNames(options: ReadonlyMap<string, unknown>, problems: Problem[]): void {
+    for (const [option, resolved] of options) {
+      const { name } = resolved as { name?: string };
+      if (name === undefined) continue;
+      const settings = JSON.stringify(resolved);
+      const other = this.#named.get(`${option} ${name}`);
+      if (other === undefined) this.#named.set(`${option} ${name}`, settings);
+      else if (other !== settings) {
+        problems.push({
+          path: `${option}.name`,
+          message: `got '${name}' with ${settings}, allowed: what the first method with this name has, ${other}`,
+        });
+      }
+    }
+  }
+}
+
+function stopCalls(scope: Scope, matches: (call: Call) => boolean): void {
+  for (const child of scope.children()) {
+    if (child instanceof Call && matches(child)) {
+      child.abort(withoutStack(() => new OperoShutdownError(child.operation.name)));
+    } else stopCalls(child, matches);
+  }
+}
+
+const waitsBeyond = (call: Call, deadline: number): boolean =>
+  call.waitsUntil > deadline || (call.current?.waitsUntil ?? 0) > deadline;

@@ -1,0 +1,34 @@
+import { defineStrategy } from '../../core/index.js';
+import {
+  argFallbackSchema,
+  parameterIndex,
+  proveArgFallback,
+  type ArgFallbackOptions,
+  type ResolvedArgFallback,
+} from './arg-fallback.options.js';
+import { ArgFallbackStrategy } from './arg-fallback.strategy.js';
+
+export type { ArgFallbackOptions } from './arg-fallback.options.js';
+
+/** Tries the alternatives of an argument in order, within each try of `retry`. */
+export const argFallback = defineStrategy<
+  'argFallback',
+  string | number | ArgFallbackOptions,
+  ResolvedArgFallback
+>({
+  name: 'argument fallback',
+  option: 'argFallback',
+  allowed: 'the name or index of a parameter, true, false, or { param, values, on }',
+  shorthand: (raw) => (typeof raw === 'string' || typeof raw === 'number' ? { param: raw } : undefined),
+  schema: argFallbackSchema,
+  prove: proveArgFallback,
+  create({ param, values, on }, context) {
+    const alternatives = new Map(context.target.fallbackArguments);
+    if (param !== undefined) {
+      const index = parameterIndex(param, context.target);
+      alternatives.set(index, values ?? alternatives.get(index) ?? [undefined]);
+    }
+    const ordered = new Map([...alternatives].sort(([a], [b]) => a - b));
+    return ordered.size > 0 ? new ArgFallbackStrategy(ordered, on, context) : undefined;
+  },
+});

@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import {
+  errorConditions,
+  fields,
+  satisfying,
+  show,
+  type ErrorConditions,
+  type OperoCall,
+  type Problem,
+  type Target,
+} from '../../core/index.js';
+
+/** Answers in the method's place. `this` is the instance; `call` is the call that failed. */
+export type FallbackFunction = (error: any, call: OperoCall, ...args: any[]) => unknown;
+
+/** A method of the same class, by name; a function; or a value. */
+export type FallbackTarget = string | FallbackFunction | { readonly value: unknown };
+
+/** What answers when all tries have failed. A fallback's answer is never cached. */
+export interface FallbackOptions {
+  /** Answers in turn: when one fails the next is asked, and the last one's failure carries the original as `cause`. */
+  use?: FallbackTarget | readonly FallbackTarget[];
+  /** Answers with this value. */
+  value?: unknown;
+  /** Which errors it answers for. Default: all but aborts by the caller and 4xx other than 408, 425 and 429. */
+  on?: ErrorConditions;
+}
+
+const isTarget = (value: unknown): boolean =>
+  (typeof value === 'string' && value !== '') ||
+  typeof value === 'function' ||
+  (typeof value === 'object' && value !== null && 'value' in value && Object.keys(value).length === 1);
+
+export const fallbackSchema = fields({
+  use: v.optional(
+    satisfying<FallbackTarget | readonly FallbackTarget[]>(
+      (value) => (Array.isArray(value) ? value.length > 0 && value.every(isTarget) : isTarget(value)),
+      'the name of a method, a function, { value }, or a list of these',
+    ),
+  ),
+  value: v.optional(v.unknown()),
+  on: v.optional(errorConditions()),
+});
+
+/** The options with their defaults. */
+export type ResolvedFallback = v.InferOutput<typeof fallbackSchema>;
+
+/** All answers, in turn. */
+export function targetsOf(options: ResolvedFallback): readonly FallbackTarget[] {
+  const { use } = options;
+  const targets = (use === undefined ? [] : Array.isArray(use) ? use : [use]) as readonly FallbackTarget[];
+  return 'value' in options ? [...targets, { value: options.value }] : targets;
+}
+
+export function proveFallback(options: ResolvedFallback, { prototype }: Target): Problem[] {
+  const targets = targetsOf(options);
+  if (targets.length === 0)
+    return [{ path: '', message: 'got nothing to answer with, allowed: use, value, or both' }];
+  return targets
+    .filter((target) => typeof target === 'string')
+    .filter((name) => !prototype || typeof (prototype as Record<string, unknown>)[name] !== 'function')
+    .map((name) => ({
+      path: '',
+      message: `got ${show(name)}, allowed: the name of a method of the same class`,
+    }));
+}

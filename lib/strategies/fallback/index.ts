@@ -1,0 +1,28 @@
+import { defineStrategy } from '../../core/index.js';
+import {
+  fallbackSchema,
+  proveFallback,
+  type FallbackOptions,
+  type FallbackTarget,
+  type ResolvedFallback,
+} from './fallback.options.js';
+import { FallbackStrategy } from './fallback.strategy.js';
+
+export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback.options.js';
+
+/** Answers in the method's place when all tries have failed. */
+export const fallback = defineStrategy<
+  'fallback',
+  FallbackTarget | readonly FallbackTarget[] | FallbackOptions,
+  ResolvedFallback
+>({
+  name: 'fallback',
+  option: 'fallback',
+  allowed: 'the name of a method, a function, { value }, a list of these, false, or { use, on }',
+  shorthand: (raw) =>
+    typeof raw === 'string' || typeof raw === 'function' || Array.isArray(raw) ? { use: raw } : undefined,
+  together: ['use', 'value'],
+  schema: fallbackSchema,
+  prove: proveFallback,
+  create: (options, context) => new FallbackStrategy(options, context),
+});

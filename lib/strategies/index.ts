@@ -1,0 +1,8 @@
+export type { ArgFallbackOptions } from './arg-fallback/index.js';
+export { CacheStrategy, MemoryStore } from './cache/index.js';
+export type { CacheOptions, SingleFlightOptions } from './cache/index.js';
+export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback/index.js';
+export { order, type StrategyOptions } from './order.js';
+export type { RateLimitOptions } from './rate-limit/index.js';
+export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry/index.js';
+export type { TimeoutOptions } from './timeout/index.js';

@@ -1,0 +1,36 @@
+import * as v from 'valibot';
+import { callback, duration, durationOrNone, fields, oneOf, text, wholeNumber } from '../../core/index.js';
+
+/** How many tries may start in any interval. */
+export interface RateLimitOptions {
+  /** Tries that may start within `interval`. */
+  limit?: number;
+  /** Ms. The limit holds in every interval of this length, wherever it begins. Default 1 000. */
+  interval?: number;
+  /**
+   * What happens above the limit: `wait` in the order of arrival, or `reject` with `RateLimitExceededError`.
+   * Default `wait`; `reject` on methods that handle requests.
+   */
+  mode?: 'wait' | 'reject';
+  /** Who would have to wait longer than this many ms is rejected at once. Default 10 000. */
+  maxWait?: number;
+  /** Who would make more than this many wait is rejected at once. Default 10 000. */
+  maxWaiting?: number;
+  /** A limit of its own for each key, made from the arguments. At most 10 000 keys are remembered. */
+  key?: (...args: never[]) => string;
+  /** One limit for all methods that use this name; their limits must be equal. */
+  name?: string;
+}
+
+export const rateLimitSchema = fields({
+  limit: wholeNumber(1, 1_000_000),
+  interval: v.optional(duration(), 1_000),
+  mode: v.optional(oneOf(['wait', 'reject'])),
+  maxWait: v.optional(durationOrNone(), 10_000),
+  maxWaiting: v.optional(wholeNumber(0), 10_000),
+  key: v.optional(callback<(...args: never[]) => string>()),
+  name: v.optional(text()),
+});
+
+/** The options with their defaults. */
+export type ResolvedRateLimit = v.InferOutput<typeof rateLimitSchema>;

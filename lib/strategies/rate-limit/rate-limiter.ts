@@ -1,0 +1,75 @@
+import type { Clock, Timer } from '../../core/index.js';
+import { SlidingWindow } from './rate-limit.state.js';
+
+type Admit = () => void;
+
+/** One limit with those who wait for it, first come, first served. */
+export class RateLimiter {
+  readonly #window: SlidingWindow;
+  readonly #waiting = new Set<Admit>();
+  #timer: Timer | undefined;
+
+  constructor(
+    limit: number,
+    interval: number,
+    private readonly clock: Clock,
+  ) {
+    this.#window = new SlidingWindow(limit, interval);
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Whether forgetting this limiter would let somebody through too early. */
+  get inUse(): boolean {
+    return this.#waiting.size > 0 || !this.#window.isIdle(this.clock.now());
+  }
+
+  /** Lets one start now, unless the limit is spent or others wait already. */
+  tryStart(): boolean {
+    return this.#waiting.size === 0 && this.#window.tryStart(this.clock.now());
+  }
+
+  /** Ms until one more waiter could start. */
+  expectedWait(): number {
+    const now = this.clock.now();
+    return this.#window.earliestStart(this.#waiting.size, now) - now;
+  }
+
+  /** Queues up; `admit` is called when it is its turn. Returns how to leave, which gives the turn to the next. */
+  wait(admit: Admit): () => void {
+    const own: Admit = () => admit();
+    this.#waiting.add(own);
+    this.#schedule();
+    return () => {
+      this.#waiting.delete(own);
+      if (this.#waiting.size === 0) this.#stop();
+    };
+  }
+
+  #schedule(): void {
+    if (this.#timer || this.#waiting.size === 0) return;
+    const now = this.clock.now();
+    // A timer of less than a ms fires at once, and again, until the moment has come.
+    const delay = Math.ceil(this.#window.earliestStart(0, now) - now);
+    this.#timer = this.clock.schedule(delay, () => {
+      this.#timer = undefined;
+      this.#admitAll();
+    });
+  }
+
+  #admitAll(): void {
+    for (const admit of this.#waiting) {
+      if (!this.#window.tryStart(this.clock.now())) break;
+      this.#waiting.delete(admit);
+      admit();
+    }
+    this.#schedule();
+  }
+
+  #stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}

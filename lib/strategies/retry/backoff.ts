@@ -1,0 +1,70 @@
+import { OperoConfigurationError, show, type Random } from '../../core/index.js';
+import type { Jitter, ResolvedRetry } from './retry.options.js';
+
+/** What a wait is computed from. */
+export interface BackoffInput {
+  /** The number of the try that failed, from 1. */
+  readonly attempt: number;
+  /** The wait before that try, 0 before the first. */
+  readonly previous: number;
+  readonly error: unknown;
+}
+
+/** The wait in ms before the next try, jitter included, not above `maxDelay`. */
+export function backoffDelay(
+  options: ResolvedRetry,
+  input: BackoffInput,
+  random: Random,
+  operation: string,
+): number {
+  const { backoff, minDelay, maxDelay, jitter } = options;
+  if (typeof backoff === 'function') {
+    return Math.min(maxDelay, ownDelay(backoff(input.attempt, input.error), operation));
+  }
+  if (jitter === 'decorrelated') return Math.min(maxDelay, decorrelated(minDelay, input.previous, random));
+  const base = Math.min(maxDelay, minDelay * growth(options, input.attempt));
+  return spread(base, jitter, random);
+}
+
+function growth({ backoff, backoffFactor }: ResolvedRetry, attempt: number): number {
+  switch (backoff) {
+    case 'constant':
+      return 1;
+    case 'linear':
+      return attempt;
+    case 'fibonacci':
+      return fibonacci(attempt);
+    default:
+      return backoffFactor ** (attempt - 1);
+  }
+}
+
+/** F(1) = F(2) = 1. */
+function fibonacci(n: number): number {
+  let [current, next] = [1, 1];
+  for (let index = 1; index < n; index++) [current, next] = [next, current + next];
+  return current;
+}
+
+function spread(delay: number, jitter: Jitter, random: Random): number {
+  switch (jitter) {
+    case 'full':
+      return delay * random();
+    case 'equal':
+      return delay / 2 + (delay / 2) * random();
+    default:
+      return delay;
+  }
+}
+
+function decorrelated(minDelay: number, previous: number, random: Random): number {
+  return minDelay + (Math.max(minDelay, previous * 3) - minDelay) * random();
+}
+
+function ownDelay(delay: unknown, operation: string): number {
+  if (typeof delay === 'number' && delay >= 0) return delay;
+  throw new OperoConfigurationError(
+    [`${operation}: retry.backoff: returned ${show(delay)}, allowed: a duration in ms, 0 or more`],
+    operation,
+  );
+}

@@ -1,0 +1,36 @@
+import { defineStrategy, type Problem, type Target } from '../../core/index.js';
+import { retrySchema, type ResolvedRetry, type RetryOptions } from './retry.options.js';
+import { RetryStrategy } from './retry.strategy.js';
+
+export { backoffDelay, type BackoffInput } from './backoff.js';
+export { retrySchema, type ResolvedRetry } from './retry.options.js';
+export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry.options.js';
+
+function prove({ minDelay, maxDelay, retries, backoff }: ResolvedRetry, { answers }: Target): Problem[] {
+  const problems: Problem[] = [];
+  if (maxDelay < minDelay) {
+    problems.push({
+      path: 'maxDelay',
+      message: `got ${maxDelay}, allowed: at least minDelay, which is ${minDelay}`,
+    });
+  }
+  if (answers === 'direct' && retries > 0 && (minDelay > 0 || typeof backoff === 'function')) {
+    problems.push({
+      path: 'minDelay',
+      message: `got ${minDelay}, allowed: 0 and no backoff function on a synchronous method, which cannot wait`,
+    });
+  }
+  return problems;
+}
+
+/** Repeats failed tries. */
+export const retry = defineStrategy<'retry', number | RetryOptions, ResolvedRetry>({
+  name: 'retry',
+  option: 'retry',
+  allowed: 'a number of retries, true, false, or an object',
+  shorthand: (raw) => (typeof raw === 'number' ? { retries: raw } : undefined),
+  schema: retrySchema,
+  prove,
+  create: (options, context) =>
+    options.retries > 0 || options.retryOnResult ? new RetryStrategy(options, context) : undefined,
+});

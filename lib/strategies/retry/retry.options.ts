@@ -1,0 +1,89 @@
+import * as v from 'valibot';
+import {
+  callback,
+  durationOrNone,
+  errorConditions,
+  fields,
+  flag,
+  numberFrom,
+  oneOf,
+  satisfying,
+  wholeNumber,
+  type ErrorConditions,
+  type OperoListener,
+} from '../../core/index.js';
+
+/** Ms before the next try; `attempt` is the number of the try that failed, from 1. */
+export type BackoffFunction = (attempt: number, error: unknown) => number;
+
+const backoffs = ['exponential', 'linear', 'constant', 'fibonacci'] as const;
+const jitters = ['full', 'equal', 'decorrelated', 'none'] as const;
+
+export type Backoff = (typeof backoffs)[number];
+export type Jitter = (typeof jitters)[number];
+
+/** When and how a failed try is repeated. */
+export interface RetryOptions {
+  /** Tries after the first one: 3 retries are at most 4 calls. Default 3. */
+  retries?: number;
+  /**
+   * What the call fails with when the tries are used up: `aggregate`, an `AllFailedError` with every failure, or
+   * `last`, the last error itself. Default `aggregate`. A call that was tried once fails with its own error either way.
+   */
+  exhausted?: 'aggregate' | 'last';
+  /**
+   * How the wait grows with the number n of the failed try: `exponential` minDelay·backoffFactor^(n-1), `linear`
+   * minDelay·n, `constant` minDelay, `fibonacci` minDelay·F(n); or a function, whose answer gets no jitter.
+   * Default `exponential`.
+   */
+  backoff?: Backoff | BackoffFunction;
+  /** Growth of the exponential backoff, 1 or more. Default 1.5. */
+  backoffFactor?: number;
+  /** The first wait in ms. Default 100. */
+  minDelay?: number;
+  /** No wait is longer than this, jitter and `Retry-After` included. Default 30 000 ms. */
+  maxDelay?: number;
+  /**
+   * How the wait d is spread, so that callers do not come back all at once: `full` 0…d, `equal` d/2…d, `decorrelated`
+   * minDelay…3·the wait before, `none`. Default `full`.
+   * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+   */
+  jitter?: Jitter;
+  /**
+   * Which errors are worth another try: classes, codes, statuses, or a function. Replaces the default, which is every
+   * error but aborts, 4xx other than 408, 425 and 429, programming and validation mistakes and our own refusals.
+   */
+  retryOn?: ErrorConditions;
+  /** Tells results that count as a failed try. */
+  retryOnResult?: (result: never) => boolean;
+  /** Wait at least as long as the other side asks with `Retry-After`, but never beyond `maxDelay`. Default true. */
+  respectRetryAfter?: boolean;
+  /** Whether the method may run twice. A POST or PATCH route is retried only when this is true. Default false. */
+  idempotent?: boolean;
+  /** Told before each wait. What it throws changes nothing. */
+  onRetry?: OperoListener;
+}
+
+export const retrySchema = fields({
+  retries: v.optional(wholeNumber(0, 1_000), 3),
+  exhausted: v.optional(oneOf(['aggregate', 'last']), 'aggregate'),
+  backoff: v.optional(
+    satisfying<Backoff | BackoffFunction>(
+      (value) => typeof value === 'function' || backoffs.includes(value as Backoff),
+      `one of ${backoffs.map((name) => `'${name}'`).join(', ')}, or a function`,
+    ),
+    'exponential',
+  ),
+  backoffFactor: v.optional(numberFrom(1), 1.5),
+  minDelay: v.optional(durationOrNone(), 100),
+  maxDelay: v.optional(durationOrNone(), 30_000),
+  jitter: v.optional(oneOf(jitters), 'full'),
+  retryOn: v.optional(errorConditions()),
+  retryOnResult: v.optional(callback<(result: never) => boolean>()),
+  respectRetryAfter: v.optional(flag(), true),
+  idempotent: v.optional(flag(), false),
+  onRetry: v.optional(callback<OperoListener>()),
+});
+
+/** The options with their defaults. */
+export type ResolvedRetry = v.InferOutput<typeof retrySchema>;

@@ -1,0 +1,81 @@
+import {
+  anyOf,
+  decided,
+  EXHAUSTED,
+  isPermanent,
+  LAST,
+  LEAVE,
+  RefusedError,
+  retryAfterOf,
+  UnacceptableResultError,
+  type Call,
+  type RepeatStrategy,
+  type StrategyContext,
+} from '../../core/index.js';
+import { backoffDelay } from './backoff.js';
+import type { ResolvedRetry } from './retry.options.js';
+
+/** Repeats a call that failed for a passing reason. */
+export class RetryStrategy implements RepeatStrategy {
+  readonly kind = 'repeat';
+  readonly rejects: ((call: Call, value: unknown) => boolean) | undefined;
+  readonly #worthRetrying: (error: unknown) => boolean;
+
+  constructor(
+    private readonly options: ResolvedRetry,
+    private readonly context: StrategyContext,
+  ) {
+    this.#worthRetrying = options.retryOn ? anyOf(options.retryOn) : (error) => !isPermanent(error);
+    const { retryOnResult } = options;
+    if (retryOnResult) {
+      this.rejects = (_call, value) => decided(retryOnResult(value as never), 'retryOnResult');
+    }
+  }
+
+  afterFailure(call: Call, error: unknown): number {
+    if (!this.#isWorthRetrying(call)) return LEAVE;
+    if (call.attempt > this.options.retries) return this.#exhausted(call);
+    const delay = this.#delay(call, error);
+    if (delay === undefined) return this.#exhausted(call);
+    this.context.monitor.emit('retry', call, { error, delay });
+    this.#previousDelay(call, delay);
+    call.attempt++;
+    return delay;
+  }
+
+  #exhausted(call: Call): number {
+    if (call.failures.length === 1) return LEAVE;
+    return this.options.exhausted === 'last' ? LAST : EXHAUSTED;
+  }
+
+  /** With fallback arguments a try is a whole list of failures, worth a retry if any of them is. */
+  #isWorthRetrying(call: Call): boolean {
+    return call.failures.some(
+      ({ attempt, error }) => attempt === call.attempt && this.#isRetryable(call, error),
+    );
+  }
+
+  #isRetryable(call: Call, error: unknown): boolean {
+    if (error instanceof UnacceptableResultError) return true;
+    // A refusal is not an answer of the other side: worth a wait only when somebody has set the time for it.
+    if (error instanceof RefusedError && !this.options.retryOn) return call.deadline < Infinity;
+    return this.#worthRetrying(error);
+  }
+
+  /** The wait, or `undefined` when the call would be given up before it is over. */
+  #delay(call: Call, error: unknown): number | undefined {
+    const { options, context } = this;
+    const input = { attempt: call.attempt, previous: this.#previousDelay(call), error };
+    let delay = backoffDelay(options, input, context.random, context.operation);
+    if (options.respectRetryAfter) {
+      delay = Math.min(options.maxDelay, Math.max(delay, retryAfterOf(error, context.clock) ?? 0));
+    }
+    return context.clock.now() + delay > call.deadline ? undefined : delay;
+  }
+
+  #previousDelay(call: Call, set?: number): number {
+    if (this.options.jitter !== 'decorrelated') return 0;
+    if (set !== undefined) call.notes.set(this, set);
+    return (call.notes.get(this) as number | undefined) ?? 0;
+  }
+}

@@ -1,0 +1,38 @@
+import {
+  AttemptTimeoutError,
+  TotalTimeoutError,
+  withoutStack,
+  type AttemptLimitStrategy,
+  type Call,
+  type LimitStrategy,
+} from '../../core/index.js';
+
+/** Ends the call when all of it has taken too long. The last failure, if any, is the error's `cause`. */
+export class TotalTimeoutStrategy implements LimitStrategy {
+  readonly kind = 'limit';
+
+  constructor(
+    private readonly operation: string,
+    readonly duration: number,
+  ) {}
+
+  expired(call: Call): Error {
+    const last = call.failures.at(-1);
+    const options = last ? { cause: last.error } : undefined;
+    return withoutStack(() => new TotalTimeoutError(this.operation, this.duration, options));
+  }
+}
+
+/** Ends one try when it has taken too long. */
+export class AttemptTimeoutStrategy implements AttemptLimitStrategy {
+  readonly kind = 'attempt-limit';
+
+  constructor(
+    private readonly operation: string,
+    readonly duration: number,
+  ) {}
+
+  expired(): Error {
+    return withoutStack(() => new AttemptTimeoutError(this.operation, this.duration));
+  }
+}

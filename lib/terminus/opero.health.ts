@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { OperoConfigurationError, unknownOption } from '../core/index.js';
+import { OperoService } from '../nest/index.js';
+import { checkHealthOptions } from './health.options.js';
+import { judge, type HealthJudgement, type OperoHealthOptions } from './operation-health.js';
+
+/**
+ * Tells a probe how the operations are doing. Provide it in the module of the health controller, which imports
+ * `TerminusModule`.
+ *
+ * @example
+ * constructor(private readonly health: HealthCheckService, private readonly opero: OperoHealthIndicator) {}
+ *
+ * @Get('ready') @HealthCheck()
+ * ready() {
+ *   return this.health.check([() => this.opero.check('operations', { maxFailures: 5, critical: ['Payments.charge'] })]);
+ * }
+ */
+@Injectable()
+export class OperoHealthIndicator {
+  constructor(
+    private readonly opero: OperoService,
+    private readonly indicators: HealthIndicatorService,
+  ) {}
+
+  /**
+   * The state of each operation under `key`: `down` when a critical one fails or is stale, `degraded` when another is.
+   * Terminus 11 knows no `degraded`: there it is `up` with `degraded: true`.
+   *
+   * @throws OperoConfigurationError for wrong options or the name of no operation
+   */
+  check(key: string, options: OperoHealthOptions = {}): HealthIndicatorResult {
+    this.#prove(options);
+    const { status, details } = judge(this.opero.operations(), options);
+    return this.#result(key, status, details);
+  }
+
+  #result(key: string, status: HealthJudgement['status'], details: object): HealthIndicatorResult {
+    const indicator = this.indicators.check(key) as ReturnType<HealthIndicatorService['check']> & {
+      degraded?: (details: object) => HealthIndicatorResult;
+    };
+    if (status === 'down') return indicator.down(details as never);
+    if (status === 'up') return indicator.up(details as never);
+    return indicator.degraded
+      ? indicator.degraded(details)
+      : indicator.up({ ...details, degraded: true } as never);
+  }
+
+  #prove(options: OperoHealthOptions): void {
+    const problems = checkHealthOptions(options);
+    const known = this.opero.operations().map(({ operation }) => operation);
+    const named = [
+      ...(options.operations ?? []),
+      ...(Array.isArray(options.critical) ? options.critical : []),
+    ];
+    for (const name of named) {
+      if (!known.includes(name)) problems.push({ path: name, message: unknownOption(name, known) });
+    }
+    if (problems.length === 0) return;
+    throw new OperoConfigurationError(
+      problems.map(({ path, message }) => `OperoHealthIndicator.check(): ${path}: ${message}`),
+    );
+  }
+}
