@@ -45,12 +45,10 @@ export interface StrategyDefinition<Option extends string = string, Raw = unknow
   readonly name: string;
   /** The key in the options. Two places may share one option. */
   readonly option: Option;
-  /** What the short form means; `true` and objects never come here. */
+  /** What a short form means, as fields; `undefined` for what is none. `true` and `false` never come here. */
   readonly shorthand: (raw: unknown) => unknown;
   /** What may be written, for messages. */
   readonly allowed: string;
-  /** Fields that only make sense together: a layer that writes one of them replaces them all. */
-  readonly together?: readonly string[];
   readonly schema: v.GenericSchema<unknown, Resolved>;
   /** Checks that need more than one field, or the method. */
   readonly prove?: (resolved: Resolved, target: Target) => Problem[];

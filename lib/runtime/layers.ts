@@ -43,21 +43,18 @@ export function merge(layers: readonly Layer[]): Merged {
       }
       const written = expand(definition, raw);
       if (written === false) strategies.delete(key);
-      else strategies.set(key, lay(definition, strategies.get(key), written as object, from));
+      else strategies.set(key, lay(strategies.get(key), written as object, from));
     }
   }
   return { strategies, common };
 }
 
 function lay(
-  definition: StrategyDefinition,
   below: ReadonlyMap<string, Sourced> | undefined,
   written: object,
   from: string,
 ): Map<string, Sourced> {
   const result = new Map(below);
-  const replaced = definition.together?.some((field) => field in written) ? definition.together : [];
-  for (const field of replaced) result.delete(field);
   for (const [field, value] of Object.entries(written)) {
     if (value !== undefined) result.set(field, { value, from });
   }

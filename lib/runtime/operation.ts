@@ -87,6 +87,11 @@ export class Operation implements CallOperation {
     return this.#cache !== undefined;
   }
 
+  /** How many loads of its cache are under way. */
+  get loading(): number {
+    return this.#cache?.loading ?? 0;
+  }
+
   snapshot(): OperationSnapshot {
     const { running, failureStreak, lastSuccessAt, lastFailureAt, lastError, counts } = this.monitor;
     const now = this.clock.now();

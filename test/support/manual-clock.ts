@@ -56,7 +56,7 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     await this.settle();
     const end = this.#now + ms;
-    for (let next = this.#next(end); next; next = this.#next(end)) {
+    for (let next = this.#next(end, false); next; next = this.#next(end, false)) {
       this.#now = Math.max(this.#now, next.at);
       this.#timers.delete(next);
       next.fire();
@@ -69,16 +69,16 @@ export class ManualClock implements Clock {
   /** Goes on to the next timer that keeps the process alive; false when there is none. */
   async step(): Promise<boolean> {
     await this.settle();
-    const next = this.#next(Infinity);
+    const next = this.#next(Infinity, true);
     if (!next) return false;
     await this.advance(Math.max(0, next.at - this.#now));
     return true;
   }
 
-  #next(until: number): ManualTimer | undefined {
+  #next(until: number, referenced: boolean): ManualTimer | undefined {
     let next: ManualTimer | undefined;
     for (const timer of this.#timers) {
-      if (timer.at > until || !timer.referenced) continue;
+      if (timer.at > until || (referenced && !timer.referenced)) continue;
       if (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;
     }
     return next;

@@ -59,6 +59,11 @@ export class CacheStrategy implements AroundStrategy {
     return this.#own(flight.landed ? Promise.resolve(flight.landed.value) : flight.join(call));
   }
 
+  /** How many loads are under way. */
+  get loading(): number {
+    return this.parts.flights.size;
+  }
+
   /** The next call with these arguments loads anew, also when one is loading now. */
   async evict(args: readonly unknown[], identity: CallIdentity | undefined): Promise<void> {
     const entries = this.parts.store?.(identity);

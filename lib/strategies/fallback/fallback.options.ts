@@ -33,30 +33,32 @@ const isTarget = (value: unknown): boolean =>
 
 export const fallbackSchema = fields({
   use: v.optional(
-    satisfying<FallbackTarget | readonly FallbackTarget[]>(
-      (value) => (Array.isArray(value) ? value.length > 0 && value.every(isTarget) : isTarget(value)),
+    satisfying<readonly FallbackTarget[]>(
+      (value) => Array.isArray(value) && value.length > 0 && value.every(isTarget),
       'the name of a method, a function, { value }, or a list of these',
     ),
   ),
-  value: v.optional(v.unknown()),
   on: v.optional(errorConditions()),
 });
 
 /** The options with their defaults. */
 export type ResolvedFallback = v.InferOutput<typeof fallbackSchema>;
 
-/** All answers, in turn. */
-export function targetsOf(options: ResolvedFallback): readonly FallbackTarget[] {
-  const { use } = options;
-  const targets = (use === undefined ? [] : Array.isArray(use) ? use : [use]) as readonly FallbackTarget[];
-  return 'value' in options ? [...targets, { value: options.value }] : targets;
+/** Brings all forms into one: a list of answers, a value being the last of them. */
+export function listAnswers(raw: unknown): unknown {
+  if (typeof raw === 'string' || typeof raw === 'function') return { use: [raw] };
+  if (Array.isArray(raw)) return { use: raw };
+  if (typeof raw !== 'object' || raw === null) return undefined;
+  const { use, value, ...rest } = raw as FallbackOptions;
+  const first = use === undefined ? [] : Array.isArray(use) ? use : [use];
+  const answers = 'value' in raw ? [...first, { value }] : first;
+  return 'value' in raw || 'use' in raw ? { ...rest, use: answers } : rest;
 }
 
 export function proveFallback(options: ResolvedFallback, { prototype }: Target): Problem[] {
-  const targets = targetsOf(options);
-  if (targets.length === 0)
+  if (!options.use)
     return [{ path: '', message: 'got nothing to answer with, allowed: use, value, or both' }];
-  return targets
+  return options.use
     .filter((target) => typeof target === 'string')
     .filter((name) => !prototype || typeof (prototype as Record<string, unknown>)[name] !== 'function')
     .map((name) => ({

@@ -9,12 +9,7 @@ import {
   type RecoverStrategy,
   type StrategyContext,
 } from '../../core/index.js';
-import {
-  targetsOf,
-  type FallbackFunction,
-  type FallbackTarget,
-  type ResolvedFallback,
-} from './fallback.options.js';
+import { type FallbackFunction, type FallbackTarget, type ResolvedFallback } from './fallback.options.js';
 
 /** Answers in the method's place when all tries have failed. */
 export class FallbackStrategy implements RecoverStrategy {
@@ -26,7 +21,7 @@ export class FallbackStrategy implements RecoverStrategy {
     options: ResolvedFallback,
     private readonly context: StrategyContext,
   ) {
-    this.#targets = targetsOf(options);
+    this.#targets = options.use ?? [];
     this.#handles = options.on ? anyOf(options.on) : (error) => !isAbort(error) && !isClientError(error);
   }
 

@@ -1,6 +1,7 @@
 import { defineStrategy } from '../../core/index.js';
 import {
   fallbackSchema,
+  listAnswers,
   proveFallback,
   type FallbackOptions,
   type FallbackTarget,
@@ -19,9 +20,7 @@ export const fallback = defineStrategy<
   name: 'fallback',
   option: 'fallback',
   allowed: 'the name of a method, a function, { value }, a list of these, false, or { use, on }',
-  shorthand: (raw) =>
-    typeof raw === 'string' || typeof raw === 'function' || Array.isArray(raw) ? { use: raw } : undefined,
-  together: ['use', 'value'],
+  shorthand: listAnswers,
   schema: fallbackSchema,
   prove: proveFallback,
   create: (options, context) => new FallbackStrategy(options, context),
