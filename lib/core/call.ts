@@ -73,10 +73,10 @@ export class Call extends Scope implements EventSource {
     readonly operation: CallOperation,
     readonly invocation: Invocation,
     owner: Scope,
-    correlationId?: string,
+    origin?: Scope,
   ) {
     super();
-    this.#ownCorrelationId = correlationId;
+    this.origin = origin;
     this.args = invocation.args;
     this.startedAt = operation.clock.now();
     operation.monitor.running++;

@@ -76,7 +76,7 @@ function toProblem(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, base: s
   const path = [base, ...keys].filter(Boolean).join('.');
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     const known = Object.keys((schema as { entries?: object }).entries ?? {});
-    return { path, message: unknownOption(keys.at(-1) ?? '', known) };
+    return { path, message: unknownName(keys.at(-1) ?? '', known) };
   }
   if (issue.type === 'strict_object' && keys.length > 0) {
     const missing = (schema as { entries?: Record<string, { message?: unknown }> }).entries?.[keys.at(-1)!];
@@ -86,10 +86,10 @@ function toProblem(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, base: s
 }
 
 /** Says that `key` is no option and which one may have been meant. */
-export function unknownOption(key: string, known: readonly string[]): string {
+export function unknownName(key: string, known: readonly string[]): string {
   const closest = known.find((candidate) => distance(key.toLowerCase(), candidate.toLowerCase()) <= 2);
   const hint = closest ? ` (did you mean ${closest}?)` : '';
-  return `got an unknown option${hint}, allowed: ${known.join(', ')}`;
+  return `got an unknown name${hint}, allowed: ${known.join(', ')}`;
 }
 
 /** A value as an error message shows it: short, and never a long object. */

@@ -6,7 +6,10 @@ export type BeginWait<T> = (resolve: (value: T) => void, reject: (reason: unknow
  * Aborting a scope aborts everything begun in it and wakes what it is waiting for.
  */
 export abstract class Scope {
-  /** @internal */ owner: Scope | undefined;
+  /** What aborts this scope; `undefined` for the outermost. */
+  owner: Scope | undefined;
+  /** On whose behalf this goes on, where it goes on apart from that. */
+  origin: Scope | undefined;
   /** @internal */ nextSibling: Scope | undefined;
   /** @internal */ previousSibling: Scope | undefined;
   #firstChild: Scope | undefined;
@@ -25,7 +28,7 @@ export abstract class Scope {
 
   /** What names the request or job this belongs to, across log lines. */
   get correlationId(): string {
-    return this.owner ? this.owner.correlationId : '';
+    return (this.origin ?? this.owner)?.correlationId ?? '';
   }
 
   /** Aborts what was begun in this scope and interrupts what it is waiting for. */

@@ -11,6 +11,7 @@ export class Binder {
   readonly #shadows: Shadows;
   readonly #identities = new Identities();
   readonly #hooked = new WeakSet<object>();
+  readonly #wrappers = new Set<Wrapper>();
   #undo: (() => void)[] = [];
   #closed = false;
 
@@ -33,18 +34,19 @@ export class Binder {
     for (const wrapper of own) this.#identities.add(wrapper);
     for (const wrapper of own) {
       this.#hook(wrapper);
-      this.bind(wrapper.instance, wrapper, true);
+      this.#wrappers.add(wrapper);
+      this.bind(wrapper.instance, wrapper);
     }
   }
 
   /** Binds one instance. One made by hand belongs to nobody else: its cache is its own. */
-  bind<T>(instance: T, wrapper?: Wrapper, restore = false): T {
+  bind<T>(instance: T, wrapper?: Wrapper): T {
     if (this.#closed || typeof instance !== 'object' || instance === null) return instance;
     try {
-      const original = this.#shadows.apply(instance, wrapper && classOf(wrapper), originOf(wrapper));
-      if (original === undefined) return instance;
-      this.#shadows.identify(instance, this.#identities.of(wrapper));
-      if (restore) this.#restoreLater(instance, original);
+      if (this.#shadows.apply(instance, wrapper && classOf(wrapper), originOf(wrapper))) {
+        // Asked at the first call: before, Nest does not know yet what the instance depends on.
+        this.#shadows.identify(instance, () => this.#identities.of(wrapper));
+      }
     } catch (error) {
       this.warn(
         `cannot bind an instance of ${nameOf(wrapper)}, its decorated methods run bare: ${String(error)}`,
@@ -57,6 +59,9 @@ export class Binder {
   close(): void {
     this.#closed = true;
     for (const undo of this.#undo.splice(0).reverse()) undo();
+    // What lives as long as the app gets its own prototype back; the rest goes with its request.
+    for (const { instance } of this.#wrappers) this.#shadows.restore(instance);
+    this.#wrappers.clear();
     this.#shadows.close();
   }
 
@@ -77,14 +82,6 @@ export class Binder {
       return host;
     };
     this.#undo.push(() => delete (wrapper as Partial<Wrapper>).getInstanceByContextId);
-  }
-
-  #restoreLater(instance: object, original: object): void {
-    const reference = new WeakRef(instance);
-    this.#undo.push(() => {
-      const alive = reference.deref();
-      if (alive) Object.setPrototypeOf(alive, original);
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { isObservable } from 'rxjs';
 import {
   OperoConfigurationError,
-  unknownOption,
+  unknownName,
   type CallIdentity,
   type Problem,
   type Target,
@@ -106,7 +106,7 @@ export class Bindings implements ShadowHost {
     const known = [...runtime.operations.keys()];
     return Object.keys(options.operations ?? {})
       .filter((name) => !known.includes(name) && !this.#bindings.some((binding) => binding.name === name))
-      .map((name) => `OperoModule.forRoot(): operations.${name}: ${unknownOption(name, known)}`);
+      .map((name) => `OperoModule.forRoot(): operations.${name}: ${unknownName(name, known)}`);
   }
 
   /** The singletons whose calls an operation runs. */

@@ -50,7 +50,7 @@ export class OperoHost {
     const profiles = new Profiles();
     problems.push(...profiles.add(options?.profiles ?? {}, 'profiles'), ...this.#featureProfiles(profiles));
     problems.push(...profiles.checkReferences());
-    const sound = problems.length === 0 ? options : {};
+    const sound = problems.length === 0 ? options : onlyNames(options);
     for (const { path, message } of problems)
       this.#moduleProblems.push(`OperoModule.forRoot(): ${path}: ${message}`);
     this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
@@ -96,10 +96,9 @@ export class OperoHost {
   }
 
   #featureProfiles(profiles: Profiles): ReturnType<Profiles['add']> {
-    const found = [...(this.#modules?.values() ?? [])].flatMap(({ providers }) => [...providers.values()]);
-    return found
-      .map(({ instance }) => instance as unknown)
-      .filter((instance) => instance instanceof FeatureProfiles)
+    return [...(this.#modules?.values() ?? [])]
+      .map(({ providers }) => providers.get(FeatureProfiles)?.instance as FeatureProfiles | undefined)
+      .filter((feature) => feature !== undefined)
       .flatMap((feature) => profiles.add(feature.profiles, 'profiles'));
   }
 
@@ -120,4 +119,10 @@ export class OperoHost {
     this.#warned.add(message);
     this.#logger.warn(message);
   }
+}
+
+/** What is left of wrong options: the names of operations, so that wrong ones are told in the same error. */
+function onlyNames(options: OperoModuleOptions): OperoModuleOptions {
+  const names = Object.keys(options?.operations ?? {});
+  return { operations: Object.fromEntries(names.map((name) => [name, {}])) };
 }

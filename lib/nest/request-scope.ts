@@ -43,7 +43,7 @@ export class RequestScope extends Scope {
 
 function currentRequestScope(): RequestScope | undefined {
   let scope = currentScope();
-  while (scope && !(scope instanceof RequestScope)) scope = scope.owner;
+  while (scope && !(scope instanceof RequestScope)) scope = scope.origin ?? scope.owner;
   return scope;
 }
 

@@ -45,7 +45,7 @@ export function boundIdentityOf(instance: object): CallIdentity | undefined {
  */
 export class Shadows {
   readonly #shadows = new Map<object, object | undefined>();
-  readonly #identities = new WeakMap<object, CallIdentity>();
+  readonly #identities = new WeakMap<object, CallIdentity | (() => CallIdentity)>();
   #closed = false;
 
   constructor(readonly host: ShadowHost) {}
@@ -56,25 +56,40 @@ export class Shadows {
     return prototype ? this.#shadowOf(prototype, classType, origin) !== undefined : false;
   }
 
-  /** Puts the shadow under an instance. Returns the prototype it had, or `undefined` if nothing was to be done. */
-  apply(instance: object, classType: object | undefined, origin: string): object | undefined {
+  /** Puts the shadow under an instance; false if there was nothing to do. */
+  apply(instance: object, classType: object | undefined, origin: string): boolean {
     const prototype = Object.getPrototypeOf(instance) as object | null;
-    if (prototype === null || prototype === Object.prototype) return undefined;
+    if (prototype === null || prototype === Object.prototype) return false;
     const owner = owners.get(prototype);
-    if (owner === this) return undefined;
+    if (owner === this) return false;
     if (owner) throw new Error('it is already bound to another app');
     const shadow = this.#shadowOf(prototype, classType, origin);
-    if (!shadow) return undefined;
-    Object.setPrototypeOf(instance, shadow);
-    return prototype;
+    if (shadow) Object.setPrototypeOf(instance, shadow);
+    return shadow !== undefined;
   }
 
-  identify(instance: object, identity: CallIdentity | undefined): void {
-    if (identity) this.#identities.set(instance, identity);
+  /** Gives an instance its own prototype back. */
+  restore(instance: unknown): void {
+    if (typeof instance !== 'object' || instance === null) return;
+    try {
+      const shadow = Object.getPrototypeOf(instance) as object | null;
+      if (shadow && owners.get(shadow) === this)
+        Object.setPrototypeOf(instance, Object.getPrototypeOf(shadow) as object);
+    } catch {
+      // An object that does not let itself be looked at was never bound.
+    }
+  }
+
+  identify(instance: object, identity: () => CallIdentity): void {
+    this.#identities.set(instance, identity);
   }
 
   identityOf(instance: object): CallIdentity | undefined {
-    return this.#identities.get(instance);
+    const known = this.#identities.get(instance);
+    if (typeof known !== 'function') return known;
+    const identity = known();
+    this.#identities.set(instance, identity);
+    return identity;
   }
 
   /** Empties all shadows: instances behave like the bare class again. */
@@ -117,7 +132,7 @@ export class Shadows {
 
   #wrap(prototype: object, { key, method }: DecoratedMethod, call: BoundCall): AnyMethod {
     const isClosed = () => this.#closed;
-    const identityOf = (self: object) => this.#identities.get(self);
+    const identityOf = (self: object) => this.identityOf(self);
     const wrapped = {
       [key](this: object, ...args: unknown[]): unknown {
         // Looked up late, so that a spy on the class is called, through the operation.

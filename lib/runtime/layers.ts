@@ -1,4 +1,4 @@
-import { check, show, unknownOption, type Problem, type StrategyDefinition } from '../core/index.js';
+import { check, show, unknownName, type Problem, type StrategyDefinition } from '../core/index.js';
 import { order } from '../strategies/index.js';
 import { commonKeys, commonSchema, type CommonOptions, type OperoOptions } from './options.js';
 
@@ -82,7 +82,7 @@ export function checkLayer(options: unknown, path = ''): Problem[] {
     const definition = definitions.get(key);
     if (definition) problems.push(...checkOption(definition, raw, at));
     else if (commonKeys.includes(key)) common[key] = raw;
-    else problems.push({ path: at, message: unknownOption(key, known) });
+    else problems.push({ path: at, message: unknownName(key, known) });
   }
   check(commonSchema, common, path, problems);
   return problems;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { OperoConfigurationError, unknownOption } from '../core/index.js';
+import { OperoConfigurationError, unknownName } from '../core/index.js';
 import { OperoService } from '../nest/index.js';
 import { checkHealthOptions } from './health.options.js';
 import { judge, type HealthJudgement, type OperoHealthOptions } from './operation-health.js';
@@ -55,7 +55,7 @@ export class OperoHealthIndicator {
       ...(Array.isArray(options.critical) ? options.critical : []),
     ];
     for (const name of named) {
-      if (!known.includes(name)) problems.push({ path: name, message: unknownOption(name, known) });
+      if (!known.includes(name)) problems.push({ path: name, message: unknownName(name, known) });
     }
     if (problems.length === 0) return;
     throw new OperoConfigurationError(

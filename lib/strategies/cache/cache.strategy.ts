@@ -130,7 +130,7 @@ export class CacheStrategy implements AroundStrategy {
   }
 
   #load(flight: Flight, leader: Call, next: Runner): unknown {
-    const load = new Call(leader.operation, leader.invocation, this.parts.root, leader.correlationId);
+    const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);
     flight.call = load;
     const over = () => {
       leader.attempt = load.attempt;
