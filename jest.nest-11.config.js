@@ -6,6 +6,7 @@ const nest11 = '<rootDir>/test/nest-11/node_modules/@nestjs';
 export default {
   ...base,
   testMatch: ['<rootDir>/test/{nest,e2e,map,terminus}/**/*.spec.ts'],
+  testPathIgnorePatterns: ['\\.nest-12\\.'],
   moduleNameMapper: {
     ...base.moduleNameMapper,
     '^@nestjs/(common|core|microservices|platform-express|platform-fastify|platform-ws|terminus|testing|websockets)$': `${nest11}/$1`,

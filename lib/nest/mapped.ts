@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import { inBatches, type AnyIterable, type OpRun } from '../map/index.js';
 import { runItems } from '../runtime/index.js';
 import type { Bindings, MapBinding } from './bindings.js';
+import { showProgress } from './progress-display.js';
 import { hostOf } from './shadows.js';
 
 /** Refuses a string, which would be gone through letter by letter. */
@@ -129,11 +130,13 @@ function run(
   if (typeof items === 'string') {
     throw new TypeError(`${operation.name}: a string is one item: pass [item], or an iterable of items`);
   }
-  return runItems(runtime, arrange(items, options, operation.name), {
+  const started = runItems(runtime, arrange(items, options, operation.name), {
     operation,
     options,
     invocation: (item) => ({ self: service, method: method(), args: [item, ...rest], identity }),
   });
+  if (options.progress) showProgress(started, operation.name);
+  return started;
 }
 
 function bindingOf(service: object, key: string): MapBinding {

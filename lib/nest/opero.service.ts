@@ -11,6 +11,7 @@ import {
 import { FunctionOperations } from './function-operations.js';
 import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
 import { OperoHost } from './opero.host.js';
+import { showProgress } from './progress-display.js';
 import { boundIdentityOf } from './shadows.js';
 
 /** What a single run can be given. */
@@ -104,7 +105,14 @@ export class OperoService {
       method: work as (item: never) => unknown,
       args: [one],
     });
-    return runItems(this.#runtime, items, { operation, options: resolved, invocation, signal });
+    const run = runItems<Awaited<R>, I>(this.#runtime, items, {
+      operation,
+      options: resolved,
+      invocation,
+      signal,
+    });
+    if (resolved.progress) showProgress(run, operation.name);
+    return run;
   }
 
   /** Binds the decorated methods of an object that the app did not hand out. Returns the same object. */

@@ -19,11 +19,13 @@ export class TransportErrors {
     const body = { status: 'error', statusCode: status, code, message, ...(retryAfter && { retryAfter }) };
     if (type === 'rpc' && this.#rpc) return withCause(new this.#rpc(body), cause);
     if (type === 'ws' && this.#ws) return withCause(new this.#ws(body), cause);
-    const exception = toHttpException(edge, cause);
-    // GraphQL takes over the extensions of whatever a resolver throws.
-    if (type === 'graphql')
-      Object.assign(exception, { extensions: { code, ...(retryAfter && { retryAfter }) } });
-    return exception;
+    // GraphQL takes over the extensions of whatever a resolver throws; of an HttpException drivers make their own.
+    if (type === 'graphql') {
+      return Object.assign(new Error(message, { cause }), {
+        extensions: { code, ...(retryAfter && { retryAfter }) },
+      });
+    }
+    return toHttpException(edge, cause);
   }
 }
 

@@ -39,7 +39,7 @@ const seen = { pipes: 0, calls: 0, aborted: [] as unknown[], unsafe: 0 };
 class CountingPipe extends ParseIntPipe {
   override async transform(value: string, metadata: never): Promise<number> {
     seen.pipes++;
-    return super.transform(value, metadata);
+    return (await super.transform(value, metadata))!;
   }
 }
 

@@ -213,7 +213,7 @@ describe('the binder [peers 2]', () => {
   it.each(['before', 'after'])(
     'binds calls made while the app boots, with OperoModule imported %s',
     async (position) => {
-      const seen: Record<string, string> = {};
+      const seen: { constructor?: unknown; hook?: string; factory?: string } = {};
       @Injectable()
       class InConstructor {
         readonly answer: Promise<string>;

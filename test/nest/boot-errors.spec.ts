@@ -87,7 +87,7 @@ describe('wrong options', () => {
           },
           operations: { 'Service.frist': { retry: 1 } },
           cache: wrong({ maxEntries: 0 }),
-          ...wrong({ profile: {} }),
+          ...({ profile: {} } as object),
         }),
       ],
       providers: [Service],
@@ -164,7 +164,7 @@ describe('wrong options', () => {
       'an accessor',
       () => {
         class Wrong {
-          @Opero() get method() {
+          @(Opero() as MethodDecorator) get method() {
             return 1;
           }
         }

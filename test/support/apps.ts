@@ -1,16 +1,22 @@
-import { Module, type INestApplication, type ModuleMetadata, type Type } from '@nestjs/common';
+import {
+  Module,
+  type HttpServer,
+  type INestApplication,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { OperoModule, type OperoModuleOptions } from '../../lib/index.js';
 
 /** Both HTTP platforms, for `describe.each`. */
-export const platforms = [
+export const platforms: readonly (readonly [name: string, create: () => HttpServer])[] = [
   ['express', () => new ExpressAdapter()],
-  ['fastify', () => new FastifyAdapter({ forceCloseConnections: true })],
-] as const;
+  ['fastify', () => new FastifyAdapter({ forceCloseConnections: true }) as never],
+];
 
-type Platform = (typeof platforms)[number][1];
+type Platform = () => HttpServer;
 
 /** A module class with OperoModule and whatever else a test needs. */
 export function moduleWith(metadata: ModuleMetadata, options?: OperoModuleOptions): Type {

@@ -1,0 +1,34 @@
+// Shows that the gate on the import order closes: plants files that break each rule, and expects it to say so.
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+
+const planted = {
+  'lib/core/planted.ts': "export { order } from '../strategies/order.js';\n",
+  'lib/strategies/retry/planted.ts': "export { SlidingWindow } from '../rate-limit/index.js';\n",
+  'lib/runtime/planted.ts': "export { Module } from '@nestjs/common';\n",
+  'lib/strategies/planted.ts': "export { Observable } from 'rxjs';\n",
+  'lib/nest/planted.ts': "export { TerminusModule } from '@nestjs/terminus';\n",
+  'lib/map/planted.ts': "export * from './planted-too.js';\n",
+  'lib/map/planted-too.ts': "export * from './planted.js';\n",
+};
+
+const expected = [
+  'core-stays-inside',
+  'strategies-do-not-know-each-other',
+  'nest-stays-outside',
+  'rxjs-stays-outside',
+  'optional-peers-behind-sub-paths',
+  'no-cycles',
+];
+
+try {
+  for (const [file, source] of Object.entries(planted)) writeFileSync(file, source);
+  const { stdout, status } = spawnSync('node_modules/.bin/depcruise', ['lib'], { encoding: 'utf8' });
+  const missing = expected.filter((rule) => !stdout.includes(rule));
+  if (status === 0 || missing.length > 0) {
+    console.error(`The import gate let these pass: ${missing.join(', ')}\n${stdout}`);
+    process.exitCode = 1;
+  }
+} finally {
+  for (const file of Object.keys(planted)) rmSync(file, { force: true });
+}
