@@ -1,10 +1,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type INestApplicationContext } from '@nestjs/common';
-import { Controller } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Injectable,
+  UseFilters,
+  type ArgumentsHost,
+  type ExceptionFilter,
+  type INestApplicationContext,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientProxyFactory, MessagePattern, Transport, type ClientProxy } from '@nestjs/microservices';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
 import { currentExecutionContext, Opero } from '../../lib/index.js';
@@ -38,6 +45,16 @@ class Messages {
   }
 }
 
+/** What Nest 12 does by itself: native sockets of Nest 11 are not told of exceptions. */
+@Catch(WsException)
+class TellSocket implements ExceptionFilter<WsException> {
+  catch(exception: WsException, host: ArgumentsHost): void {
+    const socket = host.switchToWs().getClient<WebSocket>();
+    socket.send(JSON.stringify({ event: 'exception', data: exception.getError() }));
+  }
+}
+
+@UseFilters(TellSocket)
 @WebSocketGateway()
 class Gateway {
   constructor(private readonly upstream: Upstream) {}
