@@ -71,9 +71,8 @@ export function openSource<T>(items: AnyIterable<T>): Iterator<T> | AsyncIterato
 
 /** How many items a source will give, if it says so. */
 export function sizeOf(items: unknown): number | undefined {
-  const { length, size } = items as { length?: unknown; size?: unknown };
-  if (Array.isArray(items) && typeof length === 'number') return length;
-  return items instanceof Set || items instanceof Map ? (size as number) : undefined;
+  if (Array.isArray(items)) return items.length;
+  return items instanceof Set || items instanceof Map ? items.size : undefined;
 }
 
 /** Puts items together in lists of `size`. */

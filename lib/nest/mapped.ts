@@ -3,6 +3,7 @@ import { inBatches, type AnyIterable, type OpRun } from '../map/index.js';
 import { runItems } from '../runtime/index.js';
 import type { Bindings, MapBinding } from './bindings.js';
 import { showProgress } from './progress-display.js';
+import { findDecorated } from './decorated-methods.js';
 import { hostOf } from './shadows.js';
 
 /** Refuses a string, which would be gone through letter by letter. */
@@ -55,9 +56,9 @@ export type Batched<T, K extends MappableKeys<T> = MappableKeys<T>> = {
  * for await (const { item, ok } of mapped(this.pages).fetchPage(lines)) { … }
  */
 export function mapped<T extends object>(service: T): Mapped<T> {
-  return view(
-    () => service,
-    (items) => items,
+  return strict(
+    service,
+    view(prototypeOf(service), () => service, asTheyAre),
   ) as Mapped<T>;
 }
 
@@ -72,17 +73,15 @@ export function mapped<T extends object>(service: T): Mapped<T> {
  * await batched(this.search).index(allProducts);
  */
 export function batched<T extends object>(service: T): Batched<T> {
-  return view(
-    () => service,
-    (items, { batchSize }, name) => {
-      if (batchSize === undefined) throw new TypeError(`${name} has no batchSize in its @OpMap() options`);
-      return inBatches(items, batchSize);
-    },
+  return strict(
+    service,
+    view(prototypeOf(service), () => service, inLists),
   ) as Batched<T>;
 }
 
 /** @internal Like {@link mapped}, for a service that is looked up when it is used. */
-export const mappedLater = (find: () => object): object => view(find, (items) => items);
+export const mappedLater = (type: { prototype: object }, find: () => object): object =>
+  view(type.prototype, find, asTheyAre);
 
 /** The services that are injected with {@link InjectMapped} somewhere, and under which token. */
 export const mappedTokens = new Map<new (...args: never[]) => unknown, symbol>();
@@ -107,17 +106,44 @@ type Arrange = (
   name: string,
 ) => AnyIterable<unknown>;
 
-/** The view of a service that is looked up when it is used. */
-function view(find: () => object, arrange: Arrange): object {
-  return new Proxy(Object.create(null) as object, {
-    get(_target, key) {
-      // Awaiting the view itself, or printing it, asks for these.
-      if (key === 'then' || typeof key === 'symbol') return undefined;
+const asTheyAre: Arrange = (items) => items;
+
+const inLists: Arrange = (items, { batchSize }, name) => {
+  if (batchSize === undefined) throw new TypeError(`${name} has no batchSize in its @OpMap() options`);
+  return inBatches(items, batchSize);
+};
+
+type Method = (items: AnyIterable<unknown>, ...rest: unknown[]) => OpRun<unknown>;
+
+/** The mapped methods of a class, for whichever instance there is when they are used. */
+function view(prototype: object, find: () => object, arrange: Arrange): Record<string, Method> {
+  const methods: Record<string, Method> = {};
+  for (const { key, declarations } of findDecorated(prototype, prototype.constructor).methods) {
+    if (typeof key !== 'string' || !declarations.some(({ declaration }) => declaration.map)) continue;
+    methods[key] = (items, ...rest) => {
       const service = find();
-      const binding = bindingOf(service, key);
-      return (items: AnyIterable<unknown>, ...rest: unknown[]) => run(service, binding, arrange, items, rest);
+      return run(service, bindingOf(service, key), arrange, items, rest);
+    };
+  }
+  return methods;
+}
+
+/** Says what is wrong with a method that is there but cannot be mapped, which types cannot see. */
+function strict(service: object, methods: Record<string, Method>): object {
+  return new Proxy(methods, {
+    get(target, key) {
+      const method = Reflect.get(target, key) as unknown;
+      if (method !== undefined || typeof key !== 'string' || key === 'constructor') return method;
+      if (typeof (service as Record<string, unknown>)[key] !== 'function') return undefined;
+      throw new TypeError(`${service.constructor.name}.${key} cannot be mapped: it has no @OpMap()`);
     },
   });
+}
+
+/** The class's own prototype, under the one that binds. */
+function prototypeOf(service: object): object {
+  const prototype = Object.getPrototypeOf(service) as object;
+  return hostOf(service) ? (Object.getPrototypeOf(prototype) as object) : prototype;
 }
 
 function run(

@@ -165,6 +165,7 @@ function mappedProviders(): Provider[] {
   return [...mappedTokens].map(([service, token]) => ({
     provide: token,
     inject: [ModuleRef],
-    useFactory: (reference: ModuleRef) => mappedLater(() => reference.get(service, { strict: false })),
+    useFactory: (reference: ModuleRef) =>
+      mappedLater(service, () => reference.get<object>(service, { strict: false })),
   }));
 }

@@ -4,6 +4,7 @@ import {
   Controller,
   Injectable,
   UseFilters,
+  UseInterceptors,
   type ArgumentsHost,
   type ExceptionFilter,
   type INestApplicationContext,
@@ -14,7 +15,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
-import { currentExecutionContext, Opero } from '../../lib/index.js';
+import { currentExecutionContext, Opero, OperoInterceptor } from '../../lib/index.js';
 import { moduleWith } from '../support/apps.js';
 import { freePort } from '../support/transports.js';
 
@@ -54,6 +55,8 @@ class TellSocket implements ExceptionFilter<WsException> {
   }
 }
 
+// Nest 11 runs no interceptor of the app for gateways: there it is asked for. Twice does no harm.
+@UseInterceptors(OperoInterceptor)
 @UseFilters(TellSocket)
 @WebSocketGateway()
 class Gateway {
