@@ -1,5 +1,5 @@
 import type { Call } from './call.js';
-import { captureContext, currentScope, runInside } from './context.js';
+import { captureContext, enclosingScope, runInside } from './context.js';
 import { Deadline } from './deadlines.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
@@ -100,7 +100,7 @@ export function currentCall(): OperoCall {
 
 /** Like {@link currentCall}, but `undefined` outside of a decorated method. */
 export function findCurrentCall(): OperoCall | undefined {
-  let scope = currentScope();
+  let scope = enclosingScope();
   while (scope && !(scope instanceof Attempt)) scope = scope.owner;
   return scope;
 }

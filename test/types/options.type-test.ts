@@ -1,0 +1,59 @@
+// Compiled, never run: each line under @ts-expect-error must be a mistake to the compiler.
+import { FallbackArg, Opero, OperoModule, seconds, type OperoOptions } from 'nestjs-opero';
+import { Observable, of } from 'rxjs';
+
+export class Right {
+  @Opero()
+  async bare(): Promise<void> {}
+
+  @Opero('payments', { retry: 1 })
+  async profile(): Promise<void> {}
+
+  @Opero({
+    retry: {
+      retries: 3,
+      backoff: 'fibonacci',
+      jitter: 'equal',
+      retryOn: [TypeError, 'ECONNRESET', 503, () => true],
+    },
+    timeout: seconds(2),
+    cache: { ttl: 5, key: (id: number) => `id ${id}` },
+    rateLimit: { limit: 10, interval: seconds(1) },
+    fallback: [{ value: 1 }, 'profile', (error: unknown) => error],
+    argFallback: { param: 0, values: ['a'] },
+    singleFlight: true,
+    onSuccess: ({ attempt, duration }) => attempt + duration,
+  })
+  async everything(_id: number, @FallbackArg('primary', 'backup') _provider?: string): Promise<void> {}
+
+  @Opero({ retry: { retryOnResult: (result: string) => result === '' } })
+  observable(): Observable<string> {
+    return of('');
+  }
+}
+
+@Opero({ timeout: 5 })
+export class OnClass {}
+
+// @ts-expect-error an unknown option
+export const unknown: OperoOptions = { retires: 3 };
+// @ts-expect-error an unknown field
+export const field: OperoOptions = { retry: { retires: 3 } };
+// @ts-expect-error a wrong type
+export const type: OperoOptions = { timeout: '5s' };
+// @ts-expect-error a word that is none
+export const word: OperoOptions = { retry: { backoff: 'cubic' } };
+// @ts-expect-error a limit is needed
+export const limit: OperoOptions = { rateLimit: { interval: 5, limit: 'ten' } };
+// @ts-expect-error a profile's name comes first
+Opero({ retry: 1 }, 'payments');
+// @ts-expect-error an option that is none
+OperoModule.forRoot({ default: {} });
+
+export class Wrong {
+  // @ts-expect-error a property is no method
+  @Opero() property = 1;
+
+  // @ts-expect-error at least one value
+  async none(@FallbackArg() _key?: string): Promise<void> {}
+}
