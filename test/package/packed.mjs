@@ -1,0 +1,192 @@
+// Packs the package and uses the tarball as a newcomer would: its shape, its types, and two new apps that install it,
+// an ES module one on Nest 12 and a CommonJS one on Nest 11. Last, the code of the README is compiled.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve('.');
+const temporary = mkdtempSync(join(tmpdir(), 'nestjs-opero-'));
+let passed = 0;
+
+function step(name, work) {
+  try {
+    work();
+    passed++;
+    console.log(`  ok  ${name}`);
+  } catch (error) {
+    console.error(`FAIL  ${name}\n${error.stdout ?? ''}${error.stderr ?? ''}${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+const run = (command, args, cwd = root) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const assert = (condition, message) => {
+  if (!condition) throw new Error(message);
+};
+
+const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', temporary]));
+const tarball = join(temporary, filename);
+
+step('holds the build, the texts and nothing else', () => {
+  const others = files
+    .map(({ path }) => path)
+    .filter((path) => !/^dist\/[\w./-]+\.(js|d\.ts)$/.test(path))
+    .filter((path) => !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(path));
+  assert(others.length === 0, `unexpected files: ${others.join(', ')}`);
+});
+
+step('has the shape that publint wants', () => run(bin('publint'), ['run', tarball, '--strict']));
+
+step('has types that resolve for every kind of import (attw)', () =>
+  run(bin('attw'), [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']),
+);
+
+/** An app folder with the packed package, and the dependencies that are installed here. */
+function app(name, type, modules) {
+  const folder = join(temporary, name);
+  mkdirSync(join(folder, 'node_modules', '@nestjs'), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, type, private: true }));
+  run('tar', ['-xzf', tarball, '-C', folder]);
+  cpSync(join(folder, 'package'), join(folder, 'node_modules', 'nestjs-opero'), { recursive: true });
+  rmSync(join(folder, 'package'), { recursive: true });
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const plain = [...Object.keys(dependencies), 'rxjs', 'reflect-metadata', '@types', 'tslib'];
+  for (const dependency of plain)
+    link(join(root, 'node_modules', dependency), join(folder, 'node_modules', dependency));
+  for (const nest of [
+    'common',
+    'core',
+    'platform-express',
+    'testing',
+    'terminus',
+    'microservices',
+    'websockets',
+  ]) {
+    link(join(modules, '@nestjs', nest), join(folder, 'node_modules', '@nestjs', nest));
+  }
+  return folder;
+}
+
+const link = (from, to) => symlinkSync(from, to, 'dir');
+
+/** The same app for both: a decorated service that fails twice, a map, a probe and a mistake. */
+const source = `
+@Injectable()
+class Service {
+  calls = 0;
+  @Opero({ retry: { retries: 2, minDelay: 1 }, timeout: 1000, cache: true })
+  async flaky(id: number, @FallbackArg('primary', 'backup') host?: string): Promise<string> {
+    if (++this.calls < 3) throw new Error('not yet');
+    return id + ' from ' + host;
+  }
+  @OpMap({ workers: 2 })
+  async double(item: number): Promise<number> {
+    return item * 2;
+  }
+}
+
+@Controller()
+class Routes {
+  constructor(@Inject(Service) private readonly service: Service, @Inject(OperoHealthIndicator) private readonly health: OperoHealthIndicator) {}
+  @Get('flaky') flaky() { return this.service.flaky(7); }
+  @Get('double') double() { return mapped(this.service).double([1, 2, 3]).values(); }
+  @Get('health') check() { return this.health.check('operations'); }
+}
+
+@Module({ imports: [OperoModule.forRoot(), TerminusModule], providers: [Service, OperoHealthIndicator], controllers: [Routes] })
+class AppModule {}
+
+async function main(): Promise<void> {
+  const app = await NestFactory.create(AppModule, { logger: false });
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const text = async (path: string) => (await fetch(url + path)).text();
+  const answers = [await text('/flaky'), await text('/flaky'), await text('/double')];
+  if (answers.join() !== '7 from primary,7 from primary,[2,4,6]') throw new Error('answered ' + answers.join());
+  const health = await text('/health');
+  if (!health.includes('"Service.flaky":{"state":"healthy"')) throw new Error('health is ' + health);
+  await app.close();
+  console.log('the app works');
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
+`;
+
+const imports = `
+import 'reflect-metadata';
+import { Controller, Get, Inject, Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { FallbackArg, mapped, Opero, OperoModule, OpMap } from 'nestjs-opero';
+import { OperoHealthIndicator } from 'nestjs-opero/terminus';
+`;
+
+const compilerOptions = {
+  target: 'ES2023',
+  strict: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  skipLibCheck: false,
+  types: ['node'],
+  module: 'nodenext',
+  moduleResolution: 'nodenext',
+  outDir: 'out',
+};
+
+function compileAndRun(folder) {
+  writeFileSync(join(folder, 'main.ts'), imports + source);
+  const relaxed = { ...compilerOptions, skipLibCheck: true };
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: relaxed, files: ['main.ts'] }),
+  );
+  run(process.execPath, [bin('tsc').replace('.bin/tsc', 'typescript/bin/tsc'), '-p', folder]);
+  const output = run(process.execPath, ['--preserve-symlinks-main', join(folder, 'out', 'main.js')], folder);
+  assert(output.includes('the app works'), output);
+}
+
+const modules12 = join(root, 'node_modules');
+const modules11 = join(root, 'test', 'nest-11', 'node_modules');
+
+step('works in a new ES module app on Nest 12', () => compileAndRun(app('app-12', 'module', modules12)));
+step('works in a new CommonJS app on Nest 11', () => compileAndRun(app('app-11', 'commonjs', modules11)));
+step('is one package to import and to require', () => {
+  const check = `
+    const { createRequire } = await import('node:module');
+    const required = createRequire(import.meta.url)('nestjs-opero');
+    const imported = await import('nestjs-opero');
+    if (required.Opero !== imported.Opero) throw new Error('two copies');`;
+  run(process.execPath, ['--input-type=module', '-e', check], join(temporary, 'app-12'));
+});
+step('loads without the optional peers', () => {
+  const folder = join(temporary, 'app-12');
+  rmSync(join(folder, 'node_modules', '@nestjs', 'terminus'));
+  run(process.execPath, ['--input-type=module', '-e', "await import('nestjs-opero')"], folder);
+});
+step('has types that need no optional peer', () => {
+  const types = run('grep', [
+    '-rlE',
+    "from '@nestjs/(terminus|microservices|websockets|cache-manager)'",
+    'dist',
+    '--include=*.d.ts',
+  ]);
+  assert(
+    types
+      .trim()
+      .split('\n')
+      .every((file) => file.startsWith('dist/terminus/')),
+    types,
+  );
+});
+step('has a README whose code compiles', () =>
+  console.log(`      ${run(process.execPath, ['test/package/readme.mjs']).trim()}`),
+);
+
+rmSync(temporary, { recursive: true, force: true });
+console.log(`${passed} passed, ${process.exitCode ? 'some' : 0} failed`);
