@@ -1,0 +1,1 @@
+export { FallbackStrategy, RetryStrategy, TimeoutStrategy, UseResilience } from 'nestjs-resilience';
