@@ -48,6 +48,11 @@ export abstract class Scope {
     return this.#firstChild !== undefined;
   }
 
+  /** Whether a shutdown waits for this scope. */
+  get active(): boolean {
+    return true;
+  }
+
   /** Everything begun directly in this scope and not over yet: a copy, since what is ended takes itself out. */
   children(): Scope[] {
     const children: Scope[] = [];
@@ -117,7 +122,7 @@ export abstract class Scope {
   }
 
   /** @internal Something begun here is over. */
-  protected childEnded(): void {}
+  childEnded(): void {}
 }
 
 /** The outermost scope of a runtime. */
@@ -134,13 +139,17 @@ export class RootScope extends Scope {
     this.#deadline = deadline;
   }
 
-  /** Resolves when nothing runs in this scope any more. */
+  /** Resolves when nothing runs in this scope any more that a shutdown waits for. */
   whenIdle(): Promise<void> {
-    if (!this.busy) return Promise.resolve();
+    if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => (this.#idle = resolve));
   }
 
-  protected override childEnded(): void {
-    if (!this.busy) this.#idle?.();
+  override childEnded(): void {
+    if (this.#idle && this.#isIdle()) this.#idle();
+  }
+
+  #isIdle(): boolean {
+    return !this.children().some(({ active }) => active);
   }
 }

@@ -76,6 +76,7 @@ function watchClient(context: ExecutionContext, scope: RequestScope): () => void
   if (context.getType() !== 'http') return () => undefined;
   const response = context.switchToHttp().getResponse<ServerResponse & { readonly raw?: ServerResponse }>();
   const raw = response.raw ?? response;
+  if (typeof raw.once !== 'function') return () => undefined;
   const onClose = () => {
     if (!raw.writableFinished) scope.abort(new DOMException('The client went away', 'AbortError'));
   };

@@ -18,6 +18,15 @@ export class RequestScope extends Scope {
     super();
   }
 
+  /** An open stream is no reason to wait; the calls made for it are. */
+  override get active(): boolean {
+    return this.busy;
+  }
+
+  override childEnded(): void {
+    this.owner?.childEnded();
+  }
+
   override get correlationId(): string {
     return (this.#correlationId ??= this.#given() ?? randomUUID());
   }

@@ -47,6 +47,9 @@ export interface OperationSpecification {
   readonly target: Target;
 }
 
+/** Warnings may hold texts from outside: no more than these are told, and remembered. */
+const MOST_WARNINGS = 1_000;
+
 const ONLY_FALLBACKS = new Set(['fallback']);
 
 /** The operations of one app, with everything they share. Nothing of it is global. */
@@ -131,7 +134,7 @@ export class OperoRuntime {
 
   /** Logs a warning, the same one once. */
   warn(message: string): void {
-    if (this.#warned.has(message)) return;
+    if (this.#warned.has(message) || this.#warned.size >= MOST_WARNINGS) return;
     this.#warned.add(message);
     this.#settings.warn?.(message);
   }

@@ -53,6 +53,24 @@ describe.each([
     },
   );
 
+  it.each([
+    NaN,
+    -0,
+    Infinity,
+    10n,
+    new Date(7),
+    new Map([[1, new Set(['a'])]]),
+    [undefined, { when: new Date(0), none: undefined }],
+    Uint8Array.of(1, 2),
+  ])('gives back %p as it was [peers 8]', async (value) => {
+    const harness = create();
+    const { method, calls } = failing([], value);
+    const call = harness.wrap({ cache: 1_000 }, method);
+    expect(await call()).toStrictEqual(value);
+    expect(await call()).toStrictEqual(value);
+    expect(calls()).toBe(1);
+  });
+
   it('rejects all who wait with the same error, whatever it is, and keeps nothing [cache 5]', async () => {
     for (const error of [new Error('down'), undefined, null, 0, '']) {
       const harness = create();
@@ -462,12 +480,21 @@ describe('a store that fails', () => {
 
 describe('memory', () => {
   it('stays bounded however many keys there are [cache 17]', async () => {
+    const collect = (globalThis as { gc?: () => void }).gc!;
     const store = new MemoryStore(1_000);
-    const harness = new Harness({ caching: { maxEntries: 1_000 } });
-    const call = harness.wrap({ cache: 10 }, async (id: number) => id);
-    for (let id = 0; id < 20_000; id++) await call(id);
     for (let id = 0; id < 20_000; id++) store.set(String(id), {});
     expect(store.size).toBe(1_000);
+    const harness = new Harness({ caching: { maxEntries: 1_000 } });
+    const operation = harness.operation({ cache: 10 });
+    const call = (id: number) =>
+      operation.run({ self: undefined, method: async () => id, args: [id] }, harness.runtime.root, 'promise');
+    for (let id = 0; id < 10_000; id++) await call(id);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let id = 0; id < 1_000_000; id++) await call(id);
+    collect();
+    expect((process.memoryUsage().heapUsed - before) / 2 ** 20).toBeLessThan(8);
+    expect(operation.loading).toBe(0);
     expect(harness.runtime.root.children().filter((child) => child instanceof Call)).toHaveLength(0);
-  });
+  }, 60_000);
 });

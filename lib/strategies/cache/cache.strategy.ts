@@ -10,7 +10,7 @@ import {
 } from '../../core/index.js';
 import type { CacheKeys } from './cache.key.js';
 import type { ResolvedCache } from './cache.options.js';
-import { isFresh, isServable, open, seal, type Envelope } from './envelope.js';
+import { isFresh, isServable, open, seal, type Entry } from './envelope.js';
 import type { Flight, FlightTable } from './flight.js';
 import { MemoryStore, type GuardedStore } from './store.js';
 
@@ -85,12 +85,12 @@ export class CacheStrategy implements AroundStrategy {
     }
   }
 
-  #fresh(stored: unknown): Envelope | undefined {
+  #fresh(stored: unknown): Entry | undefined {
     const entry = open(stored);
     return entry && isFresh(entry, this.context.clock.date()) ? entry : undefined;
   }
 
-  #hit(call: Call, entry: Envelope): unknown {
+  #hit(call: Call, entry: Entry): unknown {
     this.context.monitor.emit('cache-hit', call);
     return this.options.isolate ? this.#copy(entry.value) : entry.value;
   }
@@ -124,7 +124,7 @@ export class CacheStrategy implements AroundStrategy {
 
   async #store(flight: Flight, key: string, value: unknown, entries: Entries, leader: Call): Promise<void> {
     if (flight.doomed || !this.#mayStore(leader, value)) return;
-    const { envelope, ttl } = this.#seal(value);
+    const { envelope, ttl } = this.#seal(value, entries instanceof MemoryStore);
     await entries.set(key, envelope, ttl);
     if (flight.doomed) await entries.del(key);
   }
@@ -150,7 +150,7 @@ export class CacheStrategy implements AroundStrategy {
     return result;
   }
 
-  #failed(flight: Flight, leader: Call, error: unknown, entry: Envelope | undefined): void {
+  #failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
     if (!entry || !isServable(entry, this.context.clock.date())) return flight.fail(error);
     this.context.monitor.emit('cache-stale', leader, { error });
     flight.succeed(entry.value);
@@ -166,10 +166,10 @@ export class CacheStrategy implements AroundStrategy {
     }
   }
 
-  #seal(value: unknown): { envelope: Envelope; ttl: number } {
+  #seal(value: unknown, keepsReferences: boolean): { envelope: object; ttl: number } {
     const { staleIfError, jitter } = this.options;
     const ttl = this.options.ttl && this.options.ttl * (1 - jitter * this.context.random());
-    const envelope = seal(value, { ttl, staleIfError }, this.context.clock.date());
+    const envelope = seal(value, { ttl, staleIfError }, this.context.clock.date(), keepsReferences);
     return { envelope, ttl: ttl === undefined ? 0 : Math.ceil(ttl + (staleIfError ?? 0)) };
   }
 

@@ -36,15 +36,14 @@ function storesOf(
   const { caching, shared, clock, deadlines } = context;
   const memory = shared.once('cache memory', () => new MemoryStore(caching.maxEntries));
   const onError = (error: unknown) => context.warn(`goes without its cache store for now: ${String(error)}`);
-  let guarded: { readonly store: CacheStore; readonly guard: GuardedStore } | undefined;
+  const guards = shared.once('cache guards', () => new WeakMap<CacheStore, GuardedStore>());
   return (identity) => {
     const store = identity?.shared === false ? undefined : caching.store();
     if (!store) return memory;
-    if (guarded?.store !== store) {
-      const make = () => new GuardedStore(store, clock, deadlines, caching.storeTimeout, onError);
-      guarded = { store, guard: make() };
-    }
-    return guarded.guard;
+    let guard = guards.get(store);
+    if (!guard)
+      guards.set(store, (guard = new GuardedStore(store, clock, deadlines, caching.storeTimeout, onError)));
+    return guard;
   };
 }
 
