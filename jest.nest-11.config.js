@@ -1,5 +1,7 @@
 import base from './jest.config.js';
 
+process.env.TESTED_NEST = '11';
+
 const nest11 = '<rootDir>/test/nest-11/node_modules/@nestjs';
 
 /** The same suites on Nest 11: everything of Nest that is installed beside it is taken from there. */
