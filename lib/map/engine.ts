@@ -1,6 +1,7 @@
 import { isThenable } from '../core/index.js';
-import { OpItemError, openSource, type AnyIterable, type OpItemResult } from './items.js';
+import { OpItemError, type AnyIterable, type OpItemResult } from './items.js';
 import type { ProgressCounter } from './progress.js';
+import { ItemSource } from './source.js';
 
 /** Works on one item. `attempts` tells how often it was tried once it has failed. */
 export interface ItemTask {
@@ -29,41 +30,38 @@ export interface ResultSink<R, I> {
   end(failure: { readonly reason: unknown } | undefined): void;
 }
 
-/**
- * Goes through a source with a bounded number of items at a time. The source's `next` is never called twice at once,
- * and its `return` is called when it is left early.
- */
+/** Works on the items of a source, a bounded number at a time. */
 export class MapEngine<I, R> {
-  #source: Iterator<I> | AsyncIterator<I> | undefined;
-  /** Waits for an answer of the source. */
-  #pulling = false;
+  readonly #source: ItemSource<I>;
   /** Goes through the source right now: an item that is over at once must not start it again. */
-  #inPull = false;
-  #exhausted = false;
+  #pulling = false;
   #ended = false;
   #failure: { readonly reason: unknown } | undefined;
   #running = 0;
   #pulled = 0;
   #taken = 0;
   #nextOut = 0;
+  /** Results that wait for those before them. */
   readonly #held = new Map<number, OpItemResult<R, I>>();
   /** Ends items about which `shouldProcess` has not decided yet. */
   readonly #undecided = new Set<(reason: unknown) => void>();
 
   constructor(
-    private readonly items: AnyIterable<I>,
+    items: AnyIterable<I>,
     private readonly options: EngineOptions<I>,
     private readonly progress: ProgressCounter,
     private readonly sink: ResultSink<R, I>,
-  ) {}
+  ) {
+    this.#source = new ItemSource(items, {
+      item: (item) => this.#begin(item, this.#pulled++),
+      failed: (reason) => (this.#failure ??= { reason }),
+      ready: () => this.#pull(),
+    });
+  }
 
   start(): void {
     this.progress.start();
-    try {
-      this.#source = openSource(this.items);
-    } catch (error) {
-      this.#stop(error);
-    }
+    if (!this.#failure) this.#source.open();
     this.#pull();
   }
 
@@ -75,87 +73,34 @@ export class MapEngine<I, R> {
 
   /** Takes no more items; what is running may end by itself. */
   stopTaking(reason: unknown): void {
-    this.#stop(reason);
+    if (this.#ended) return;
+    this.#failure ??= { reason };
+    this.#source.leave();
     this.#endIfDone();
   }
 
   /** Takes no more items and ends what is running. */
   abort(reason: unknown): void {
     if (this.#ended) return;
-    this.#stop(reason);
+    this.#failure ??= { reason };
+    this.#source.leave();
     for (const end of this.#undecided) end(reason);
     this.options.abortRunning(reason);
     this.#endIfDone();
   }
 
-  #stop(reason: unknown): void {
-    if (this.#failure || this.#ended) return;
-    this.#failure = { reason };
-    this.#leaveSource();
-  }
-
-  #leaveSource(): void {
-    const source = this.#source;
-    if (this.#exhausted || !source) {
-      this.#exhausted = true;
-      return;
-    }
-    this.#exhausted = true;
-    try {
-      const left = source.return?.();
-      // The run is over whatever the source makes of it.
-      if (isThenable(left)) left.then(undefined, () => undefined);
-    } catch {
-      // As above.
-    }
-  }
-
   #pull(): void {
-    if (this.#inPull) return;
-    this.#inPull = true;
-    const { workers, window } = this.options;
-    while (
-      !this.#pulling &&
-      !this.#exhausted &&
-      this.#running < workers &&
-      this.#pulled - this.#taken < window
-    ) {
-      this.#pullOne();
-    }
-    this.#inPull = false;
+    if (this.#pulling) return;
+    this.#pulling = true;
+    while (this.#mayPull()) this.#source.pull();
+    this.#pulling = false;
     this.#endIfDone();
   }
 
-  #pullOne(): void {
-    let next: IteratorResult<I> | Promise<IteratorResult<I>>;
-    try {
-      next = this.#source!.next();
-    } catch (error) {
-      return this.#sourceFailed(error);
-    }
-    if (!isThenable(next)) return this.#accept(next as IteratorResult<I>);
-    this.#pulling = true;
-    next.then(
-      (result) => this.#pulledLater(() => this.#accept(result as IteratorResult<I>)),
-      (error) => this.#pulledLater(() => this.#sourceFailed(error)),
-    );
-  }
-
-  #pulledLater(accept: () => void): void {
-    this.#pulling = false;
-    accept();
-    this.#pull();
-  }
-
-  #sourceFailed(error: unknown): void {
-    this.#exhausted = true;
-    this.#failure ??= { reason: error };
-  }
-
-  #accept(next: IteratorResult<I>): void {
-    if (next.done) this.#exhausted = true;
-    // An item that arrives after the run was stopped was never begun.
-    else if (!this.#failure) this.#begin(next.value, this.#pulled++);
+  #mayPull(): boolean {
+    const { workers, window } = this.options;
+    const { waiting, exhausted } = this.#source;
+    return !waiting && !exhausted && this.#running < workers && this.#pulled - this.#taken < window;
   }
 
   #begin(item: I, index: number): void {
@@ -240,7 +185,7 @@ export class MapEngine<I, R> {
   }
 
   #endIfDone(): void {
-    if (this.#ended || !this.#exhausted || this.#running > 0) return;
+    if (this.#ended || !this.#source.exhausted || this.#running > 0) return;
     this.#ended = true;
     this.progress.end();
     this.sink.end(this.#failure);

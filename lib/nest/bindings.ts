@@ -1,11 +1,5 @@
 import { isObservable } from 'rxjs';
-import {
-  OperoConfigurationError,
-  unknownName,
-  type CallIdentity,
-  type Problem,
-  type Target,
-} from '../core/index.js';
+import { OperoConfigurationError, unknownName, type CallIdentity, type Problem } from '../core/index.js';
 import {
   Profiles,
   type Layer,
@@ -14,13 +8,14 @@ import {
   type OperoRuntime,
 } from '../runtime/index.js';
 import type { ResolvedMap } from '../map/index.js';
+import { Binding, classNameOf } from './binding.js';
 import type { DecoratedMethod } from './decorated-methods.js';
 import { resolveMap } from './map-metadata.js';
 import { toLayer } from './metadata.js';
-import { targetOf, unsafeVerb, type AnyMethod } from './method-target.js';
+import { targetOf, type AnyMethod } from './method-target.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { protect } from './observables.js';
-import { answersItself } from './routes.js';
+import { answersItself, proveRoute } from './routes.js';
 import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadows.js';
 
 /** What the options of an app have become. */
@@ -38,30 +33,6 @@ export interface MapBinding {
   readonly identity: CallIdentity | undefined;
   /** The method as the class has it now. */
   readonly method: () => AnyMethod;
-}
-
-/** One decorated method of one class. */
-class Binding {
-  map: ResolvedMap | undefined;
-  /** Those it was called with that live as long as the app. */
-  readonly identities = new Set<CallIdentity | undefined>();
-  operation: Operation | undefined;
-  problem: OperoConfigurationError | undefined;
-  /** Switched off by the module's options. */
-  off = false;
-  answers: Target['answers'];
-
-  constructor(
-    readonly owner: OwnerClass,
-    readonly decorated: DecoratedMethod,
-    readonly target: Target,
-  ) {
-    this.answers = target.answers;
-  }
-
-  get name(): string {
-    return `${classNameOf(this.owner)}.${String(this.decorated.key)}`;
-  }
 }
 
 /** All decorated methods of one app, and the operations they run through. */
@@ -153,7 +124,10 @@ export class Bindings implements ShadowHost {
     const last = options.operations?.[ownName(own) ?? name];
     binding.off = last === false;
     if (last) layers.push({ from: 'operations', options: last });
-    problems.push(...this.#proveRoute(binding, layers));
+    const { decorated, owner } = binding;
+    const byHand = answersItself(owner.classType, decorated.key);
+    const warn = (reason: string) => this.warn(`${binding.name} ${reason}`);
+    problems.push(...proveRoute(decorated.method, byHand, layers, warn));
     const specification: OperationSpecification = { name, layers, own, target: binding.target };
     binding.operation = runtime.define(specification, problems);
     binding.map = resolveMap(binding.decorated, problems);
@@ -170,25 +144,6 @@ export class Bindings implements ShadowHost {
     if (!runtime.operations.has(binding.name)) return binding.name;
     const longer = `${binding.owner.origin}/${binding.name}`;
     return runtime.operations.has(longer) ? `${longer}#${this.#bindings.indexOf(binding)}` : longer;
-  }
-
-  /** What holds for routes only. A layer is added where repeating a request may do harm. */
-  #proveRoute({ decorated, owner, name }: Binding, layers: Layer[]): Problem[] {
-    const options = layers.map((layer) => layer.options as Record<string, unknown>);
-    const verb = unsafeVerb(decorated.method);
-    const asks = options.some(({ retry }) => retry !== undefined && retry !== false);
-    const idempotent = options.findLast(({ retry }) => isIdempotent(retry) !== undefined);
-    if (verb && asks && !isIdempotent(idempotent?.retry)) {
-      this.warn(`${name} is a ${verb} route: it is not retried unless retry.idempotent is true`);
-      layers.push({ from: `${verb} route`, options: { retry: false } });
-    }
-    if (!answersItself(owner.classType, decorated.key)) return [];
-    return ['cache', 'fallback']
-      .filter((option) => options.findLast((layer) => layer[option] !== undefined)?.[option])
-      .map((path) => ({
-        path,
-        message: 'got a handler that answers through @Res() or @Next(), allowed: with { passthrough: true }',
-      }));
   }
 
   #call(
@@ -216,18 +171,10 @@ export class Bindings implements ShadowHost {
   }
 }
 
-const classNameOf = ({ classType, prototype }: OwnerClass): string =>
-  (classType as { name?: string } | null)?.name ||
-  (prototype.constructor as { name?: string }).name ||
-  'anonymous';
-
 const inModule = ({ origin }: OwnerClass): string => (origin ? ` (${origin})` : '');
 
 const ownName = (layers: readonly Layer[]): string | undefined =>
   layers.findLast(({ options }) => typeof options.name === 'string')?.options.name;
-
-const isIdempotent = (retry: unknown): boolean | undefined =>
-  typeof retry === 'object' && retry !== null ? (retry as { idempotent?: boolean }).idempotent : undefined;
 
 function refuse(problem: OperoConfigurationError): never {
   throw problem;

@@ -1,3 +1,7 @@
+import type { Problem } from '../core/index.js';
+import type { Layer } from '../runtime/index.js';
+import { unsafeVerb, type AnyMethod } from './method-target.js';
+
 /** Where Nest keeps which parameters of a handler are injected. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
 const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
@@ -16,3 +20,28 @@ export function answersItself(classType: object | null, key: PropertyKey): boole
   );
   return injected && !Reflect.getMetadata(RESPONSE_PASSTHROUGH, classType, name);
 }
+
+/** What is wrong with a handler's options. Adds a layer where repeating a request may do harm. */
+export function proveRoute(
+  method: AnyMethod,
+  isAnsweredByHand: boolean,
+  layers: Layer[],
+  warn: (reason: string) => void,
+): Problem[] {
+  const options = layers.map((layer) => layer.options as Record<string, unknown>);
+  const verb = unsafeVerb(method);
+  const asks = options.some(({ retry }) => retry !== undefined && retry !== false);
+  const idempotent = options.map(({ retry }) => idempotentOf(retry)).findLast((value) => value !== undefined);
+  if (verb && asks && !idempotent) {
+    warn(`is a ${verb} route: it is not retried unless retry.idempotent is true`);
+    layers.push({ from: `${verb} route`, options: { retry: false } });
+  }
+  if (!isAnsweredByHand) return [];
+  const message = 'got a handler that answers through @Res() or @Next(), allowed: with { passthrough: true }';
+  return ['cache', 'fallback']
+    .filter((option) => options.findLast((layer) => layer[option] !== undefined)?.[option])
+    .map((path) => ({ path, message }));
+}
+
+const idempotentOf = (retry: unknown): boolean | undefined =>
+  typeof retry === 'object' && retry !== null ? (retry as { idempotent?: boolean }).idempotent : undefined;

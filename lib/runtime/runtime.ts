@@ -24,6 +24,7 @@ import type { Layer } from './layers.js';
 import { Operation } from './operation.js';
 import { hooksOf } from './options.js';
 import { createStrategies, resolve } from './resolve.js';
+import { SharedNames } from './shared-names.js';
 
 /** What a runtime takes from its surroundings. */
 export interface RuntimeSettings {
@@ -62,7 +63,7 @@ export class OperoRuntime {
   readonly #caching: CachingSettings;
   readonly #operations = new Map<string, Operation>();
   readonly #shared = new Map<string, unknown>();
-  readonly #named = new Map<string, string>();
+  readonly #names = new SharedNames();
   readonly #warned = new Set<string>();
   readonly #settings: RuntimeSettings;
   #closing: Promise<void> | undefined;
@@ -98,7 +99,7 @@ export class OperoRuntime {
         message: `got '${name}', which another operation has, allowed: a name of its own`,
       });
     }
-    this.#proveNames(resolved.strategies, problems);
+    problems.push(...this.#names.prove(resolved.strategies));
     if (problems.length > before) return undefined;
     const { onRetry } = (resolved.strategies.get('retry') ?? {}) as { onRetry?: OperoListener };
     const monitor = new Monitor(name, this.clock, this.events, hooksOf(resolved.common, onRetry));
@@ -190,23 +191,6 @@ export class OperoRuntime {
       enabled: (option) => options.has(option),
       warn: (message) => this.warn(`${name} ${message}`),
     };
-  }
-
-  /** State shared by name must be configured alike wherever it is used. */
-  #proveNames(options: ReadonlyMap<string, unknown>, problems: Problem[]): void {
-    for (const [option, resolved] of options) {
-      const { name } = resolved as { name?: string };
-      if (name === undefined) continue;
-      const settings = JSON.stringify(resolved);
-      const other = this.#named.get(`${option} ${name}`);
-      if (other === undefined) this.#named.set(`${option} ${name}`, settings);
-      else if (other !== settings) {
-        problems.push({
-          path: `${option}.name`,
-          message: `got '${name}' with ${settings}, allowed: what the first method with this name has, ${other}`,
-        });
-      }
-    }
   }
 }
 

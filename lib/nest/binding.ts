@@ -1,0 +1,35 @@
+import type { CallIdentity, OperoConfigurationError, Target } from '../core/index.js';
+import type { ResolvedMap } from '../map/index.js';
+import type { Operation } from '../runtime/index.js';
+import type { DecoratedMethod } from './decorated-methods.js';
+import type { OwnerClass } from './shadows.js';
+
+/** One decorated method of one class. */
+export class Binding {
+  map: ResolvedMap | undefined;
+  /** Those it was called with that live as long as the app. */
+  readonly identities = new Set<CallIdentity | undefined>();
+  operation: Operation | undefined;
+  problem: OperoConfigurationError | undefined;
+  /** Switched off by the module's options. */
+  off = false;
+  answers: Target['answers'];
+
+  constructor(
+    readonly owner: OwnerClass,
+    readonly decorated: DecoratedMethod,
+    readonly target: Target,
+  ) {
+    this.answers = target.answers;
+  }
+
+  get name(): string {
+    return `${classNameOf(this.owner)}.${String(this.decorated.key)}`;
+  }
+}
+
+/** The name of a class as messages show it. */
+export const classNameOf = ({ classType, prototype }: OwnerClass): string =>
+  (classType as { name?: string } | null)?.name ||
+  (prototype.constructor as { name?: string }).name ||
+  'anonymous';

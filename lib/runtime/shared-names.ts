@@ -1,0 +1,24 @@
+import type { Problem } from '../core/index.js';
+
+/** The names under which operations share the state of a strategy: a limit, say. */
+export class SharedNames {
+  readonly #settings = new Map<string, string>();
+
+  /** What is wrong with the names in these options: a name must stand for the same settings wherever it is used. */
+  prove(options: ReadonlyMap<string, unknown>): Problem[] {
+    const problems: Problem[] = [];
+    for (const [option, resolved] of options) {
+      const { name } = resolved as { name?: string };
+      if (name === undefined) continue;
+      const settings = JSON.stringify(resolved);
+      const other = this.#settings.get(`${option} ${name}`);
+      if (other === undefined) this.#settings.set(`${option} ${name}`, settings);
+      else if (other !== settings)
+        problems.push({ path: `${option}.name`, message: differs(name, settings, other) });
+    }
+    return problems;
+  }
+}
+
+const differs = (name: string, settings: string, other: string): string =>
+  `got '${name}' with ${settings}, allowed: what the first method with this name has, ${other}`;
