@@ -11,6 +11,8 @@ export class Attempt extends Scope implements OperoCall {
   readonly startedAt: number;
   /** What each gate gave for this try. */
   readonly tokens: number[] = [];
+  /** What the limit on this try ended it with. */
+  timedOut: Error | undefined;
   #controller: AbortController | undefined;
   #inContext: (<R>(work: () => R) => R) | undefined;
   #timer: AttemptDeadline | undefined;
@@ -77,9 +79,9 @@ class AttemptDeadline extends Deadline {
   }
 
   expire(): void {
-    const error = this.makeError();
-    this.attempt.call.monitor.emit('timeout', this.attempt.call, { error });
-    this.attempt.abort(error);
+    // Told later, in the async context of the call: this timer belongs to many.
+    this.attempt.timedOut = this.makeError();
+    this.attempt.abort(this.attempt.timedOut);
   }
 }
 

@@ -45,7 +45,6 @@ export class CallDeadline extends Deadline {
 
   expire(): void {
     const error = this.makeError(this.call);
-    this.call.monitor.emit('timeout', this.call, { error });
     this.call.stopped ??= { reason: error, limit: this };
     this.call.abort(error);
   }

@@ -79,13 +79,15 @@ export class TryFrame extends Frame {
     const limit = this.attemptLimit;
     if (limit) attempt.startTimer(limit.duration, () => limit.expired(attempt));
     let result: unknown;
+    let settled: Promise<unknown> | undefined;
     try {
       result = attempt.invoke();
+      if (isThenable(result)) settled = attempt.race(result);
     } catch (error) {
       return this.#settle(attempt, entered, false, error);
     }
-    if (!isThenable(result)) return this.#settle(attempt, entered, true, result);
-    return attempt.race(result).then(
+    if (!settled) return this.#settle(attempt, entered, true, result);
+    return settled.then(
       (value) => this.#resume(call, this.#settle(attempt, entered, true, value)),
       (error) => this.#resume(call, this.#settle(attempt, entered, false, error)),
     );
@@ -95,6 +97,7 @@ export class TryFrame extends Frame {
   #settle(attempt: Attempt, entered: number, ok: boolean, outcome: unknown): unknown {
     const { call } = attempt;
     attempt.stopTimer();
+    if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
     for (let index = entered - 1; index >= 0; index--) {
       this.gates[index]!.leave(attempt, attempt.tokens[index]!, ok, outcome);
     }
@@ -110,7 +113,10 @@ export class TryFrame extends Frame {
       const verdict = this.#judge(call, error);
       if (verdict >= 0) return this.#again(call, verdict);
       if (verdict === EXHAUSTED) outcome = new AllFailedError(call.operation.name, call.failures);
-      else if (ok) return this.succeed(call, outcome);
+      else if (ok) {
+        call.monitor.succeeded(call);
+        return this.succeed(call, outcome);
+      }
     } catch (thrownByPredicate) {
       outcome = thrownByPredicate;
     }
@@ -167,6 +173,7 @@ export class TryFrame extends Frame {
   }
 
   #giveUp(call: Call, error: unknown): unknown {
+    if (call.stopped?.limit) call.monitor.emit('timeout', call, { error });
     if (call.stopped && !call.stopped.limit) call.monitor.emit('abort', call, { error });
     else call.monitor.failed(call, error);
     return this.fail(call, error);

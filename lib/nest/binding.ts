@@ -11,8 +11,6 @@ export class Binding {
   readonly identities = new Set<CallIdentity | undefined>();
   operation: Operation | undefined;
   problem: OperoConfigurationError | undefined;
-  /** Switched off by the module's options. */
-  off = false;
   answers: Target['answers'];
 
   constructor(

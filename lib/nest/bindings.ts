@@ -122,7 +122,7 @@ export class Bindings implements ShadowHost {
     }
     const name = this.#nameOf(binding, runtime);
     const last = options.operations?.[ownName(own) ?? name];
-    binding.off = last === false;
+    if (last === false) layers.length = 0;
     if (last) layers.push({ from: 'operations', options: last });
     const { decorated, owner } = binding;
     const byHand = answersItself(owner.classType, decorated.key);
@@ -155,9 +155,8 @@ export class Bindings implements ShadowHost {
   ): unknown {
     const { operation, problem, answers } = binding;
     if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
-    if (!operation || binding.off) {
-      if (!operation)
-        this.warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
+    if (!operation) {
+      this.warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
       return method.apply(self as never, args as never[]);
     }
     const { runtime } = this.#configuration!;

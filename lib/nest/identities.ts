@@ -35,7 +35,8 @@ export class Identities {
   }
 }
 
-const ownIdentity = (wrapper: Wrapper | undefined): CallIdentity => ({
+/** The identity of an instance that is nobody else. */
+export const ownIdentity = (wrapper: Wrapper | undefined): CallIdentity => ({
   id: randomUUID(),
   shared: false,
   principal: principalFor(wrapper),

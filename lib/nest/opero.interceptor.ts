@@ -27,8 +27,8 @@ export class OperoInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { runtime } = this.host;
     if (!runtime) return next.handle();
-    const scope = new RequestScope(context);
     return new Observable((subscriber) => {
+      const scope = new RequestScope(context);
       runtime.root.adopt(scope);
       const stopWatching = watchClient(context, scope);
       const over = () => {

@@ -99,6 +99,11 @@ export class OperoModule {
   static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
     const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
     const source = useClass ?? useExisting;
+    if (!source && !useFactory) {
+      const problem =
+        'OperoModule.forRootAsync(): got none of them, allowed: useFactory, useClass or useExisting';
+      throw new OperoConfigurationError([problem]);
+    }
     const provider: Provider = source
       ? {
           provide: OPERO_OPTIONS,

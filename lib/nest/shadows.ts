@@ -1,5 +1,6 @@
 import type { CallIdentity } from '../core/index.js';
 import { findDecorated, type DecoratedClass, type DecoratedMethod } from './decorated-methods.js';
+import { ownIdentity } from './identities.js';
 import type { AnyMethod } from './method-target.js';
 
 /** Runs a call of a bound method; `method` is what the class has under its name now. */
@@ -132,7 +133,11 @@ export class Shadows {
 
   #wrap(prototype: object, { key, method }: DecoratedMethod, call: BoundCall): AnyMethod {
     const isClosed = () => this.#closed;
-    const identityOf = (self: object) => this.identityOf(self);
+    const identityOf = (self: object) => {
+      // A method called on an object that was never handed out: that object is somebody of its own.
+      if (!this.#identities.has(self)) this.identify(self, () => ownIdentity(undefined));
+      return this.identityOf(self);
+    };
     const wrapped = {
       [key](this: object, ...args: unknown[]): unknown {
         // Looked up late, so that a spy on the class is called, through the operation.

@@ -51,7 +51,8 @@ export interface OperationSpecification {
 /** Warnings may hold texts from outside: no more than these are told, and remembered. */
 const MOST_WARNINGS = 1_000;
 
-const ONLY_FALLBACKS = new Set(['fallback']);
+/** What stays when Opero is switched off: without its alternatives a method would lack an argument. */
+const ONLY_FALLBACKS = new Set(['fallback', 'argFallback']);
 
 /** The operations of one app, with everything they share. Nothing of it is global. */
 export class OperoRuntime {

@@ -50,13 +50,16 @@ describe('the async context of the caller [peers 4]', () => {
       currentCall().signal.addEventListener('abort', () => seen.push(['abort', where()]));
       return new Promise(() => undefined);
     });
+    harness.runtime.events.on('timeout', () => seen.push(['event', where()]));
     const all = ['A', 'B'].map((id) => storage.run({ id }, () => call()));
     await harness.clock.advance(50);
     await Promise.all(all);
     expect(seen).toEqual([
       ['abort', 'A'],
       ['abort', 'B'],
+      ['event', 'A'],
       ['fallback', 'A'],
+      ['event', 'B'],
       ['fallback', 'B'],
     ]);
   });

@@ -59,6 +59,9 @@ describe('layers of options', () => {
         throw new Error('bare');
       }
     }
+    expect(() => OperoModule.forRootAsync({})).toThrow(
+      'got none of them, allowed: useFactory, useClass or useExisting',
+    );
     const imports = [OperoModule.forRoot({ operations: { 'Down.method': false } })];
     const reference = await Test.createTestingModule({ imports, providers: [Down] }).compile();
     await reference.init();
