@@ -1,12 +1,17 @@
 import { OperoConfigurationError, show } from '../core/index.js';
 import type { OperoOptions } from '../runtime/index.js';
+import type { FittingFallback, WithFallback } from './fitting-fallback.js';
 import { declareClass, declareFallbackArgument, declareMethod, type Declaration } from './metadata.js';
 
 type Method = (...args: never[]) => unknown;
 
-/** Stands on methods and on classes. */
-export interface OperoDecorator {
-  <T extends Method>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<T>): void;
+/** Stands on methods and on classes. `V` is the type of the fallback value, which must fit the method. */
+export interface OperoDecorator<V = never> {
+  <T extends Method>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<T> & TypedPropertyDescriptor<FittingFallback<T, V>>,
+  ): void;
   <C extends abstract new (...args: never[]) => unknown>(target: C): void;
 }
 
@@ -25,8 +30,11 @@ export interface OperoDecorator {
  * @Opero('payments', { retry: 1 })      // the profile `payments`, with one retry
  * charge(order: Order): Promise<Receipt> { … }
  */
-export function Opero(options?: OperoOptions): OperoDecorator;
-export function Opero(profile: string, options?: OperoOptions): OperoDecorator;
+export function Opero<const V = never>(options?: WithFallback<OperoOptions, V>): OperoDecorator<V>;
+export function Opero<const V = never>(
+  profile: string,
+  options?: WithFallback<OperoOptions, V>,
+): OperoDecorator<V>;
 export function Opero(first?: OperoOptions | string, second?: OperoOptions): OperoDecorator {
   return declare(toDeclaration('@Opero', first, second));
 }

@@ -1,4 +1,5 @@
 import { declare, toDeclaration } from './decorators.js';
+import type { FittingFallback, WithFallback } from './fitting-fallback.js';
 import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
 
 /** A method for one item: the item is its first parameter. */
@@ -10,11 +11,13 @@ type OneItem<T> = T extends (...args: infer A) => unknown
     : T
   : never;
 
-/** Stands on a method that works on one item. */
-export type OpMapDecorator = <T extends ItemMethod>(
+/** Stands on a method that works on one item. `V` is the type of the fallback value, which must fit the method. */
+export type OpMapDecorator<V = never> = <T extends ItemMethod>(
   target: object,
   key: string | symbol,
-  descriptor: TypedPropertyDescriptor<T> & TypedPropertyDescriptor<OneItem<T>>,
+  descriptor: TypedPropertyDescriptor<T> &
+    TypedPropertyDescriptor<OneItem<T>> &
+    TypedPropertyDescriptor<FittingFallback<T, V>>,
 ) => void;
 
 /**
@@ -28,8 +31,11 @@ export type OpMapDecorator = <T extends ItemMethod>(
  *
  * const results = await mapped(this.pages).fetchPage(urls);   // (Page | OpItemError)[]
  */
-export function OpMap(options?: OpMapOptions): OpMapDecorator;
-export function OpMap(profile: string, options?: OpMapOptions): OpMapDecorator;
+export function OpMap<const V = never>(options?: WithFallback<OpMapOptions, V>): OpMapDecorator<V>;
+export function OpMap<const V = never>(
+  profile: string,
+  options?: WithFallback<OpMapOptions, V>,
+): OpMapDecorator<V>;
 export function OpMap(first?: OpMapOptions | string, second?: OpMapOptions): OpMapDecorator {
   const profile = typeof first === 'string' ? first : undefined;
   const given = typeof first === 'string' ? second : first;

@@ -44,6 +44,21 @@ export class Pages {
   @OpMap({ mode: 'tread' })
   async mode(_item: string): Promise<void> {}
 
+  @OpMap({ fallback: { value: { html: '' } } })
+  async fitting(_item: string): Promise<Page> {
+    return { html: '' };
+  }
+
+  // @ts-expect-error the fallback value is of another type
+  @OpMap({ fallback: { value: 7 } })
+  async fallback(_item: string): Promise<Page> {
+    return { html: '' };
+  }
+
+  // @ts-expect-error an option that is none
+  @OpMap({ worker: 7 })
+  async unknown(_item: string): Promise<void> {}
+
   // @ts-expect-error a property is no method
   @OpMap() property = 1;
 

@@ -32,6 +32,63 @@ export class Right {
   }
 }
 
+type Colour = 'red' | 'green';
+
+class Entity {
+  private readonly own = 1;
+  read = () => this.own;
+}
+
+export class Fitting {
+  @Opero({ fallback: { value: [] } })
+  async list(): Promise<{ id: number }[]> {
+    return [];
+  }
+
+  @Opero('payments', { fallback: { use: ['list', { value: { colour: 'red', list: [1] } }], on: 503 } })
+  async literal(): Promise<{ colour: Colour; list: number[] }> {
+    return { colour: 'red', list: [] };
+  }
+
+  @Opero({ fallback: [() => 1, { value: new Entity() }] })
+  async entity(): Promise<Entity> {
+    return new Entity();
+  }
+
+  @Opero({ fallback: { value: JSON.parse('1') } })
+  async anything(): Promise<number> {
+    return 1;
+  }
+
+  @Opero({ fallback: { value: 'red' } })
+  stream(): Observable<Colour> {
+    return of('red');
+  }
+
+  @Opero({ fallback: { value: undefined } })
+  async nothing(): Promise<void> {}
+}
+
+export class Misfitting {
+  // @ts-expect-error a value of another type
+  @Opero({ fallback: { value: 'none' } })
+  async number(): Promise<number> {
+    return 1;
+  }
+
+  // @ts-expect-error a value that is none of those
+  @Opero({ retry: 1, fallback: [{ value: 'blue' }] })
+  async colour(): Promise<Colour> {
+    return 'red';
+  }
+
+  // @ts-expect-error an unknown option, with a fallback beside it
+  @Opero({ retires: 1, fallback: { value: 1 } })
+  async unknown(): Promise<number> {
+    return 1;
+  }
+}
+
 @Opero({ timeout: 5 })
 export class OnClass {}
 

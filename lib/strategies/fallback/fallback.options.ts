@@ -14,14 +14,14 @@ import {
 export type FallbackFunction = (error: any, call: OperoCall, ...args: any[]) => unknown;
 
 /** A method of the same class, by name; a function; or a value. */
-export type FallbackTarget = string | FallbackFunction | { readonly value: unknown };
+export type FallbackTarget<V = unknown> = string | FallbackFunction | { readonly value: V };
 
 /** What answers when all tries have failed. A fallback's answer is never cached. */
-export interface FallbackOptions {
+export interface FallbackOptions<V = unknown> {
   /** Answers in turn: when one fails the next is asked, and the last one's failure carries the original as `cause`. */
-  use?: FallbackTarget | readonly FallbackTarget[];
+  use?: FallbackTarget<V> | readonly FallbackTarget<V>[];
   /** Answers with this value. */
-  value?: unknown;
+  value?: V;
   /** Which errors it answers for. Default: all but aborts by the caller and 4xx other than 408, 425 and 429. */
   on?: ErrorConditions;
 }
