@@ -71,6 +71,30 @@ describe('a class behind a Proxy', () => {
   });
 });
 
+describe('a decorator further up that puts another function in place [peers 16]', () => {
+  /** What @Transactional and its like do, without copying any metadata. */
+  const transactional: MethodDecorator = (_target, _key, descriptor) => {
+    const method = descriptor.value as unknown as (...args: unknown[]) => unknown;
+    descriptor.value = function (this: unknown, ...args: unknown[]) {
+      return method.apply(this, args);
+    } as never;
+  };
+
+  it('does not take the policy away', async () => {
+    @Injectable()
+    class Transactions extends Service {
+      @transactional
+      @Opero(retry)
+      override async method(): Promise<string> {
+        return super.method();
+      }
+    }
+    const app = await compile([Transactions]);
+    await expect(app.get(Transactions).method()).resolves.toBe('method');
+    await app.close();
+  });
+});
+
 describe('two apps', () => {
   it('that share a value object do not meet: the first owns it', async () => {
     const value = new Service();

@@ -147,6 +147,18 @@ describe('RetryStrategy', () => {
     expect(calls()).toBe(2);
   });
 
+  it('does not multiply with the retries of a call inside, unless told to', async () => {
+    const tries = async (outer: RetryOptions) => {
+      const harness = new Harness();
+      const { method, calls } = failing(Array(99).fill(new Error('down')), 0);
+      const inner = harness.wrap({ retry: 2 }, method);
+      await harness.outcome(harness.wrap({ retry: outer }, () => inner())());
+      return calls();
+    };
+    expect(await tries({ retries: 2 })).toBe(3);
+    expect(await tries({ retries: 2, retryOn: AllFailedError })).toBe(9);
+  });
+
   it('retries a result that is not accepted, and fails in the end [peers 14]', async () => {
     const harness = new Harness();
     let calls = 0;
