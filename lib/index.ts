@@ -38,6 +38,7 @@ export type {
   ArgFallbackOptions,
   Backoff,
   BackoffFunction,
+  BulkheadOptions,
   CacheOptions,
   FallbackFunction,
   FallbackOptions,

@@ -9,6 +9,8 @@ export const eventTypes = [
   'timeout',
   'rate-limit-wait',
   'rate-limit-refusal',
+  'bulkhead-wait',
+  'bulkhead-refusal',
   'cache-hit',
   'cache-miss',
   'cache-stale',
@@ -23,7 +25,7 @@ export const eventTypes = [
  * - `attempt-failure`: one try failed · `retry`: another try will follow after `delay`
  * - `alternative`: a fallback argument moves on to its next value
  * - `fallback`: the fallback answered · `timeout`: an attempt or total timeout struck
- * - `rate-limit-wait`, `rate-limit-refusal` · `abort`: the caller gave up
+ * - `rate-limit-wait`, `rate-limit-refusal`, `bulkhead-wait`, `bulkhead-refusal` · `abort`: the caller gave up
  * - `cache-hit`, `cache-miss`, `cache-stale` (served because the method failed), `cache-error` (the store failed),
  *   `cache-bypass` (the arguments cannot be a key) · `shared`: answered by an equal call already under way
  */

@@ -1,4 +1,5 @@
 export type { ArgFallbackOptions } from './arg-fallback/index.js';
+export type { BulkheadOptions } from './bulkhead/index.js';
 export { CacheStrategy, MemoryStore } from './cache/index.js';
 export type { CacheOptions, SingleFlightOptions } from './cache/index.js';
 export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback/index.js';

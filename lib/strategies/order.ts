@@ -1,4 +1,5 @@
 import { argFallback } from './arg-fallback/index.js';
+import { bulkhead } from './bulkhead/index.js';
 import { cache, singleFlight } from './cache/index.js';
 import { fallback } from './fallback/index.js';
 import { rateLimit } from './rate-limit/index.js';
@@ -19,7 +20,7 @@ export const order = [
   // The slot of hedge.
   // The slot of circuit breaker.
   rateLimit,
-  // The slot of bulkhead.
+  bulkhead,
   attemptTimeout,
 ] as const;
 

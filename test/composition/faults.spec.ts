@@ -96,6 +96,13 @@ const optionSets: fc.Arbitrary<OperoOptions> = fc.record({
   ),
   cache: maybe(fc.constantFrom(true, 100, { key: () => { throw new Error('key'); } })), // prettier-ignore
   singleFlight: maybe(fc.boolean()),
+  bulkhead: maybe(
+    fc.record({
+      concurrency: fc.integer({ min: 1, max: 2 }),
+      queue: fc.constantFrom(1, 4),
+      maxWait: maybe(fc.constantFrom(0, 300)),
+    }),
+  ),
   rateLimit: maybe(fc.record({ limit: fc.integer({ min: 1, max: 3 }), mode: fc.constantFrom('wait' as const, 'reject' as const), maxWait: fc.constantFrom(0, 500, 9_000) })), // prettier-ignore
 });
 

@@ -1,0 +1,47 @@
+type Admit = () => void;
+
+/**
+ * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
+ * first who waits: whoever comes in the same moment cannot take it.
+ */
+export class Slots {
+  #taken = 0;
+  readonly #waiting = new Set<Admit>();
+
+  constructor(readonly size: number) {}
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get inUse(): boolean {
+    return this.#taken > 0;
+  }
+
+  /** Takes a slot, if one is free. Nobody waits then, for a freed slot is never left lying. */
+  tryTake(): boolean {
+    if (this.#taken >= this.size) return false;
+    this.#taken++;
+    return true;
+  }
+
+  /** Gives a slot back, or on to the first who waits. */
+  free(): void {
+    for (const admit of this.#waiting) {
+      this.#waiting.delete(admit);
+      return admit();
+    }
+    this.#taken--;
+  }
+
+  /** Queues up; `admit` is called with the slot already taken. Returns how to leave the queue. */
+  wait(admit: Admit): () => void {
+    const own: Admit = () => admit();
+    this.#waiting.add(own);
+    return () => this.#waiting.delete(own);
+  }
+}

@@ -1,0 +1,29 @@
+import { defineStrategy } from '../../core/index.js';
+import { bulkheadSchema, type BulkheadOptions, type ResolvedBulkhead } from './bulkhead.options.js';
+import { BulkheadStrategy, createSlots } from './bulkhead.strategy.js';
+
+export type { BulkheadOptions } from './bulkhead.options.js';
+export { Slots } from './bulkhead.state.js';
+
+/** Bounds how many tries run at a time. */
+export const bulkhead = defineStrategy<'bulkhead', number | BulkheadOptions, ResolvedBulkhead>({
+  name: 'bulkhead',
+  option: 'bulkhead',
+  allowed: 'a number of tries at a time, false, or an object with a concurrency',
+  shorthand: (raw) => (typeof raw === 'number' ? { concurrency: raw } : undefined),
+  schema: bulkheadSchema,
+  prove({ queue, maxWait }, { answers }) {
+    if (answers === 'direct' && queue > 0) {
+      return [
+        { path: 'queue', message: `got ${queue}, allowed: 0 on a synchronous method, which cannot wait` },
+      ];
+    }
+    if (maxWait === undefined || queue > 0) return [];
+    return [{ path: 'maxWait', message: 'got no queue beside it, allowed: only together with queue' }];
+  },
+  create(options, context) {
+    const make = () => createSlots(options);
+    const slots = options.name ? context.shared.once(`bulkhead ${options.name}`, make) : make();
+    return new BulkheadStrategy(options, slots, context);
+  },
+});
