@@ -14,6 +14,8 @@ const swc = [
 
 export default {
   testEnvironment: 'node',
+  // A machine may be busy: this is for what hangs, not for what is slow.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

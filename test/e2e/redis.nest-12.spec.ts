@@ -11,7 +11,7 @@ import { hasRedis, PrivateRedis } from '../support/redis.js';
 const suite = hasRedis ? describe : describe.skip;
 
 const STORE_TIMEOUT = 50;
-const SLACK = 200;
+const SLACK = 2_000;
 
 @Injectable()
 class Loader {
