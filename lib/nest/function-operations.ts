@@ -17,7 +17,7 @@ const WITH_MEMORY = ['cache', 'singleFlight', 'rateLimit', 'bulkhead'] as const;
 /** The operations of functions that are run by hand. */
 export class FunctionOperations {
   readonly #byOptions = new WeakMap<object, Operation>();
-  readonly #byName = new Map<string, Operation>();
+  readonly #byName = new Map<string, { readonly operation: Operation; readonly written: string }>();
   #made = 0;
 
   constructor(private readonly host: OperoHost) {}
@@ -25,11 +25,7 @@ export class FunctionOperations {
   /** The operation for these options: one for a profile, for a name, and else for the length of a run. */
   of(options: OperoOptions | string, functionName: string): Operation {
     const name = typeof options === 'string' ? options : options.name;
-    if (name !== undefined) {
-      let named = this.#byName.get(name);
-      if (!named) this.#byName.set(name, (named = this.make(options, functionName)));
-      return named;
-    }
+    if (name !== undefined) return this.#named(name, options, functionName);
     let operation = this.#byOptions.get(options as object);
     if (!operation) {
       this.#proveMemory(functionName, options as OperoOptions);
@@ -37,6 +33,22 @@ export class FunctionOperations {
       this.#byOptions.set(options as object, operation);
     }
     return operation;
+  }
+
+  /** All who use a name share its operation, and so must mean the same by it. */
+  #named(name: string, options: OperoOptions | string, functionName: string): Operation {
+    const written = signatureOf(options);
+    const known = this.#byName.get(name);
+    if (!known) {
+      const operation = this.make(options, functionName);
+      this.#byName.set(name, { operation, written });
+      return operation;
+    }
+    if (known.written !== written) {
+      const problem = `${name}: name: got other options than the first run with this name, allowed: the same`;
+      throw new OperoConfigurationError([problem], name);
+    }
+    return known.operation;
   }
 
   /** A new operation. One without a name of its own is not listed, and goes with whoever holds it. */
@@ -68,3 +80,9 @@ export class FunctionOperations {
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
   }
 }
+
+/** Options as text, to tell equal ones from others; functions count by their source. */
+const signatureOf = (options: OperoOptions | string): string =>
+  JSON.stringify(options, (_key, value: unknown) =>
+    typeof value === 'function' || typeof value === 'bigint' ? String(value) : value,
+  );

@@ -99,6 +99,9 @@ describe('OperoService', () => {
       opero.run({ name: 'limited', rateLimit: { limit: 1, mode: 'reject' } }, async () => 1);
     await limited();
     await expect(limited()).rejects.toMatchObject({ code: 'OPERO_RATE_LIMIT_EXCEEDED' });
+    expect(() => opero.run({ name: 'limited', retry: 5 }, async () => 1)).toThrow(
+      'limited: name: got other options than',
+    );
     expect(() => opero.run({ rateLimit: 1 }, async () => 1)).toThrow(OperoConfigurationError);
     expect(() => opero.run({ retries: 3 } as never, async () => 1)).toThrow('retries: got an unknown name');
     expect(() => opero.run('impatient', async () => 1)).toThrow(
