@@ -1,4 +1,4 @@
-import { OperoError } from './errors.js';
+import { OperoError, RefusedError } from './errors.js';
 
 /** One try that failed. */
 export interface AttemptFailure {
@@ -45,6 +45,13 @@ export class AllFailedError extends OperoError {
     }
     return counts;
   }
+}
+
+/** What a call fails with in the end. If nothing was ever let through, that is the refusal which ends the soonest. */
+export function allFailed(operation: string, failures: readonly AttemptFailure[]): OperoError {
+  const refusals = failures.map(({ error }) => error).filter((error) => error instanceof RefusedError);
+  if (refusals.length < failures.length) return new AllFailedError(operation, failures);
+  return refusals.reduce((soonest, next) => (next.retryAfter < soonest.retryAfter ? next : soonest));
 }
 
 /** Stands for a result that `retryOnResult` did not accept. It leaves the call only inside an {@link AllFailedError}. */

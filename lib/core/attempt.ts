@@ -8,7 +8,10 @@ import { Scope } from './scope.js';
 export class Attempt extends Scope implements OperoCall {
   readonly attempt: number;
   readonly alternative: string;
-  readonly startedAt: number;
+  /** When the method began, or would have: time spent in queues does not count. */
+  startedAt: number;
+  /** Whether the method ran at all. */
+  invoked = false;
   /** What each gate gave for this try. */
   readonly tokens: number[] = [];
   /** What the limit on this try ended it with. */
@@ -52,6 +55,7 @@ export class Attempt extends Scope implements OperoCall {
 
   /** Runs the method inside this try. */
   invoke(): unknown {
+    this.invoked = true;
     return runInside(this, invokeMethod, this.call);
   }
 

@@ -11,6 +11,10 @@ export const eventTypes = [
   'rate-limit-refusal',
   'bulkhead-wait',
   'bulkhead-refusal',
+  'circuit-open',
+  'circuit-half-open',
+  'circuit-closed',
+  'circuit-refusal',
   'cache-hit',
   'cache-miss',
   'cache-stale',
@@ -25,6 +29,7 @@ export const eventTypes = [
  * - `attempt-failure`: one try failed · `retry`: another try will follow after `delay`
  * - `alternative`: a fallback argument moves on to its next value
  * - `fallback`: the fallback answered · `timeout`: an attempt or total timeout struck
+ * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-refusal`: the life of a circuit breaker
  * - `rate-limit-wait`, `rate-limit-refusal`, `bulkhead-wait`, `bulkhead-refusal` · `abort`: the caller gave up
  * - `cache-hit`, `cache-miss`, `cache-stale` (served because the method failed), `cache-error` (the store failed),
  *   `cache-bypass` (the arguments cannot be a key) · `shared`: answered by an equal call already under way

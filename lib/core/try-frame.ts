@@ -1,4 +1,4 @@
-import { AllFailedError, UnacceptableResultError } from './all-failed.js';
+import { allFailed, UnacceptableResultError } from './all-failed.js';
 import { Attempt } from './attempt.js';
 import type { Call } from './call.js';
 import { Frame, isThenable } from './frame.js';
@@ -66,6 +66,7 @@ export class TryFrame extends Frame {
     return token.then(
       (given) => {
         attempt.tokens.push(given);
+        attempt.startedAt = call.operation.clock.now();
         return this.#resume(call, this.#enter(attempt, index + 1));
       },
       (error) => this.#resume(call, this.#settle(attempt, index, false, error)),
@@ -112,7 +113,7 @@ export class TryFrame extends Frame {
       this.#record(attempt, error);
       const verdict = this.#judge(call, error);
       if (verdict >= 0) return this.#again(call, verdict);
-      if (verdict === EXHAUSTED) outcome = new AllFailedError(call.operation.name, call.failures);
+      if (verdict === EXHAUSTED) outcome = allFailed(call.operation.name, call.failures);
       else if (ok) {
         call.monitor.succeeded(call);
         return this.succeed(call, outcome);

@@ -12,7 +12,7 @@ const target: Target = {
 };
 
 /** Strategies that mean nothing without a memory from one run to the next. */
-const WITH_MEMORY = ['cache', 'singleFlight', 'rateLimit', 'bulkhead'] as const;
+const WITH_MEMORY = ['cache', 'singleFlight', 'rateLimit', 'bulkhead', 'circuitBreaker'] as const;
 
 /** The operations of functions that are run by hand. */
 export class FunctionOperations {

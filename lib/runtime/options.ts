@@ -10,6 +10,8 @@ export interface OperoHooks {
   onFailure?: OperoListener;
   /** A fallback answers. */
   onFallback?: OperoListener;
+  /** A circuit opened, closed, or lets calls through to see. */
+  onStateChange?: OperoListener;
 }
 
 /** How the calls of one method are made: one key a strategy, all times in ms. */
@@ -29,6 +31,7 @@ export const commonSchema = fields({
   onSuccess: v.optional(callback<OperoListener>()),
   onFailure: v.optional(callback<OperoListener>()),
   onFallback: v.optional(callback<OperoListener>()),
+  onStateChange: v.optional(callback<OperoListener>()),
 });
 
 /** The options that belong to no strategy. */
@@ -41,11 +44,14 @@ export function hooksOf(
   common: CommonOptions,
   onRetry: OperoListener | undefined,
 ): Partial<Record<OperoEventType, OperoListener>> {
-  const hooks = {
+  const hooks: Partial<Record<OperoEventType, OperoListener | undefined>> = {
     success: common.onSuccess,
     failure: common.onFailure,
     fallback: common.onFallback,
     retry: onRetry,
+    'circuit-open': common.onStateChange,
+    'circuit-half-open': common.onStateChange,
+    'circuit-closed': common.onStateChange,
   };
   return Object.fromEntries(Object.entries(hooks).filter(([, hook]) => hook !== undefined));
 }

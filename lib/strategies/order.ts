@@ -1,6 +1,7 @@
 import { argFallback } from './arg-fallback/index.js';
 import { bulkhead } from './bulkhead/index.js';
 import { cache, singleFlight } from './cache/index.js';
+import { circuitBreaker } from './circuit-breaker/index.js';
 import { fallback } from './fallback/index.js';
 import { rateLimit } from './rate-limit/index.js';
 import { retry } from './retry/index.js';
@@ -18,7 +19,7 @@ export const order = [
   retry,
   argFallback,
   // The slot of hedge.
-  // The slot of circuit breaker.
+  circuitBreaker,
   rateLimit,
   bulkhead,
   attemptTimeout,

@@ -96,6 +96,13 @@ const optionSets: fc.Arbitrary<OperoOptions> = fc.record({
   ),
   cache: maybe(fc.constantFrom(true, 100, { key: () => { throw new Error('key'); } })), // prettier-ignore
   singleFlight: maybe(fc.boolean()),
+  circuitBreaker: maybe(
+    fc.constantFrom(true, {
+      window: { type: 'consecutive' as const, size: 1 },
+      openDuration: 100,
+      halfOpenTimeout: 50,
+    }),
+  ),
   bulkhead: maybe(
     fc.record({
       concurrency: fc.integer({ min: 1, max: 2 }),

@@ -165,6 +165,9 @@ describe('argument fallback', () => {
     await call();
     await call();
     expect(used).toEqual(['primary', 'backup']);
-    expect((await harness.outcome(call())).error).toBeInstanceOf(AllFailedError);
+    expect((await harness.outcome(call())).error).toMatchObject({
+      code: 'OPERO_RATE_LIMIT_EXCEEDED',
+      retryAfter: 1_000,
+    });
   });
 });

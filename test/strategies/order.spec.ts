@@ -12,6 +12,7 @@ describe('the one order', () => {
       'total timeout',
       'retry',
       'argument fallback',
+      'circuit breaker',
       'rate limit',
       'bulkhead',
       'attempt timeout',
@@ -22,6 +23,7 @@ describe('the one order', () => {
     const options = {
       timeout: { total: 9, attempt: 5 },
       bulkhead: 1,
+      circuitBreaker: true,
       rateLimit: 1,
       argFallback: { param: 0, values: [1] },
       retry: 1,

@@ -1,0 +1,350 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { CircuitOpenError, type OperoOptions, type CircuitBreakerOptions } from '../../lib/index.js';
+import { Circuit, circuitBreakerSchema, REFUSED } from '../../lib/strategies/circuit-breaker/index.js';
+import { Harness, httpError, settle } from '../support/harness.js';
+
+const down = new Error('down');
+const never = () => new Promise<never>(() => undefined);
+
+function breaking(circuitBreaker: CircuitBreakerOptions | true, more: OperoOptions = {}) {
+  const harness = new Harness();
+  const events: string[] = [];
+  const operation = harness.operation({
+    circuitBreaker,
+    ...more,
+    onStateChange: ({ type }) => events.push(type),
+  });
+  const state = { bodies: 0 };
+  const begin = (work: () => unknown) => {
+    const method = () => {
+      state.bodies++;
+      return work();
+    };
+    return operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
+  };
+  const call = (work: () => unknown) => settle(begin(work).result);
+  const fail = async (times: number, error: unknown = down) => {
+    for (let time = 0; time < times; time++) await call(() => Promise.reject(error));
+  };
+  const succeed = async (times: number) => {
+    for (let time = 0; time < times; time++) await call(async () => 1);
+  };
+  return { harness, events, operation, state, begin, call, fail, succeed };
+}
+
+describe('the circuit breaker counts [peers 9]', () => {
+  it('opens when nine of ten fail', async () => {
+    const { fail, succeed, events } = breaking(true);
+    await fail(9);
+    expect(events).toEqual([]);
+    await succeed(1);
+    expect(events).toEqual(['circuit-open']);
+  });
+
+  it('does not open for failures of long ago', async () => {
+    const { harness, fail, events } = breaking({
+      window: { type: 'time', duration: 5_000 },
+      minimumCalls: 5,
+    });
+    await fail(4);
+    await harness.clock.advance(3_600_000);
+    await fail(1);
+    expect(events).toEqual([]);
+    await fail(4);
+    expect(events).toEqual(['circuit-open']);
+  });
+
+  it('opens exactly at its rate, at 100 % too, and not for a single failure', async () => {
+    const half = breaking(true);
+    await half.succeed(5);
+    await half.fail(4);
+    expect(half.events).toEqual([]);
+    await half.fail(1);
+    expect(half.events).toEqual(['circuit-open']);
+    const all = breaking({ failureRate: 1 });
+    await all.fail(10);
+    expect(all.events).toEqual(['circuit-open']);
+    const one = breaking(true);
+    await one.fail(1);
+    expect(one.events).toEqual([]);
+  });
+
+  it('opens after so many failures in a row', async () => {
+    const { fail, succeed, events } = breaking({ window: { type: 'consecutive', size: 3 } });
+    await fail(2);
+    await succeed(1);
+    await fail(2);
+    expect(events).toEqual([]);
+    await fail(1);
+    expect(events).toEqual(['circuit-open']);
+  });
+
+  it('opens when too many calls are slow', async () => {
+    const { harness, call, events } = breaking({ slowCall: 100, slowCallRate: 0.5, minimumCalls: 2 });
+    for (let time = 0; time < 2; time++) {
+      const slow = call(() => new Promise<void>((resolve) => harness.clock.schedule(150, resolve)));
+      await harness.clock.advance(150);
+      await slow;
+    }
+    expect(events).toEqual(['circuit-open']);
+  });
+
+  it('takes client errors, refusals of ours and aborts of the caller for nothing', async () => {
+    const { harness, fail, begin, call, events, succeed } = breaking(true, { bulkhead: 1 });
+    await fail(20, httpError(404));
+    for (let time = 0; time < 20; time++) {
+      const { call: own, result } = begin(never);
+      await call(never);
+      own.abort('enough');
+      await settle(result);
+    }
+    await harness.clock.settle();
+    expect(events).toEqual([]);
+    await succeed(1);
+  });
+
+  it('does not count cache hits', async () => {
+    const { operation, harness, fail, events } = breaking(true, {
+      cache: { key: () => 'one', unless: () => false },
+    });
+    const hit = () =>
+      operation.run({ self: undefined, method: async () => 1, args: [] }, harness.runtime.root, 'promise');
+    for (let time = 0; time < 100; time++) await hit();
+    await operation.evict([], undefined);
+    await fail(10);
+    expect(events).toEqual(['circuit-open']);
+  });
+
+  it('costs the same however many calls have failed [peers 22]', async () => {
+    const circuit = new Circuit(
+      v.parse(circuitBreakerSchema, { window: { type: 'count', size: 50_000 }, minimumCalls: 50_000 }),
+    );
+    for (let call = 0; call < 49_999; call++) {
+      circuit.leave(circuit.enter(call), call, { failed: true, slow: false, retryAfter: undefined });
+    }
+    expect(circuit.state).toBe('closed');
+    circuit.leave(circuit.enter(0), 0, { failed: true, slow: false, retryAfter: undefined });
+    expect(circuit.state).toBe('open');
+  });
+});
+
+describe('an open circuit', () => {
+  it('refuses at once, without a stack, with the last error and the time to wait', async () => {
+    const { harness, fail, call, state } = breaking(true);
+    await fail(10);
+    await harness.clock.advance(10_000);
+    const { error } = await call(async () => 1);
+    expect(error).toBeInstanceOf(CircuitOpenError);
+    expect(error).toMatchObject({ retryAfter: 20_000, cause: down });
+    expect(error.stack).not.toContain('\n    at ');
+    expect(state.bodies).toBe(10);
+  });
+
+  it('costs no retries, unless there is time to wait for it [peers 15]', async () => {
+    const impatient = breaking(true, { retry: { retries: 3, minDelay: 0 } });
+    await impatient.fail(10);
+    const before = impatient.harness.clock.now();
+    expect((await impatient.call(async () => 1)).error).toBeInstanceOf(CircuitOpenError);
+    expect(impatient.harness.clock.now()).toBe(before);
+    const patient = breaking(
+      { openDuration: 500, window: { type: 'consecutive', size: 1 } },
+      { retry: { retries: 2 }, timeout: { total: 5_000 } },
+    );
+    await patient.harness.outcome(patient.begin(() => Promise.reject(httpError(400))).result);
+    const opened = settle(patient.begin(() => Promise.reject(down)).result);
+    await patient.harness.clock.advance(5_000);
+    await opened;
+    expect(patient.state.bodies).toBe(3);
+  });
+
+  it('opens for as long as its function says, which knows of Retry-After', async () => {
+    const told: unknown[] = [];
+    const openDuration = (opening: { retryAfter: number | undefined }) => (
+      told.push(opening),
+      opening.retryAfter ?? 50
+    );
+    const { harness, fail, call } = breaking({ window: { type: 'consecutive', size: 1 }, openDuration });
+    await fail(1, httpError(503, { 'retry-after': '7' }));
+    expect((await call(async () => 1)).error.retryAfter).toBe(7_000);
+    await harness.clock.advance(7_000);
+    await fail(1);
+    expect(told).toEqual([
+      { openings: 1, retryAfter: 7_000 },
+      { openings: 2, retryAfter: undefined },
+    ]);
+  });
+});
+
+describe('a half-open circuit [peers 10]', () => {
+  const opened = async (more: CircuitBreakerOptions = {}) => {
+    const breaker = breaking({ window: { type: 'consecutive', size: 1 }, openDuration: 1_000, ...more });
+    await breaker.fail(1);
+    await breaker.harness.clock.advance(1_000);
+    breaker.state.bodies = 0;
+    return breaker;
+  };
+
+  it('lets exactly so many through, and refuses the rest at once', async () => {
+    const { begin, harness, state, events } = await opened({ halfOpenCalls: 3 });
+    const calls = Array.from({ length: 50 }, () => settle(begin(() => harness.clock.settle(2)).result));
+    const outcomes = await Promise.all(calls);
+    expect(state.bodies).toBe(3);
+    expect(outcomes.filter(({ ok }) => !ok)).toHaveLength(47);
+    expect(events).toEqual(['circuit-open', 'circuit-half-open', 'circuit-closed']);
+  });
+
+  it('opens again when a probe fails, and closes when it does not', async () => {
+    const failing = await opened();
+    await failing.fail(1);
+    expect(failing.events.at(-1)).toBe('circuit-open');
+    const well = await opened();
+    await well.succeed(1);
+    expect(well.events.at(-1)).toBe('circuit-closed');
+  });
+
+  it('is not stuck with a probe that hangs', async () => {
+    const { begin, call, harness, events, succeed } = await opened({ halfOpenTimeout: 500 });
+    void settle(begin(never).result);
+    expect((await call(async () => 1)).error).toBeInstanceOf(CircuitOpenError);
+    await harness.clock.advance(500);
+    expect((await call(async () => 1)).error).toBeInstanceOf(CircuitOpenError);
+    expect(events.at(-1)).toBe('circuit-open');
+    await harness.clock.advance(1_000);
+    await succeed(1);
+    expect(events.at(-1)).toBe('circuit-closed');
+  });
+
+  it('gives the place of a probe that was aborted to the next', async () => {
+    const { begin, succeed, events } = await opened();
+    const { call, result } = begin(never);
+    call.abort('enough');
+    await settle(result);
+    await succeed(1);
+    expect(events.at(-1)).toBe('circuit-closed');
+  });
+
+  it('is not moved by what was let through before', async () => {
+    const breaker = breaking({ window: { type: 'consecutive', size: 1 }, openDuration: 1_000 });
+    const late = [true, false].map((ok) => {
+      let end!: () => void;
+      const { result } = breaker.begin(
+        () => new Promise((resolve, reject) => (end = () => (ok ? resolve(1) : reject(down)))),
+      );
+      return { end, outcome: settle(result) };
+    });
+    await breaker.fail(1);
+    await breaker.harness.clock.advance(1_000);
+    void settle(breaker.begin(never).result);
+    for (const { end, outcome } of late) {
+      end();
+      await outcome;
+    }
+    expect(breaker.events).toEqual(['circuit-open', 'circuit-half-open']);
+  });
+});
+
+describe('circuits', () => {
+  it('are one for each alternative: an open one is passed over without a wait', async () => {
+    const harness = new Harness();
+    const used: unknown[] = [];
+    const call = harness.wrap(
+      { circuitBreaker: { window: { type: 'consecutive', size: 1 } } },
+      async (host?: string) => {
+        used.push(host);
+        if (host === 'primary') throw down;
+        return host;
+      },
+      { fallbackArguments: new Map([[0, ['primary', 'backup']]]) },
+    );
+    expect([await call(), await call(), await call()]).toEqual(['backup', 'backup', 'backup']);
+    expect(used).toEqual(['primary', 'backup', 'backup', 'backup']);
+  });
+
+  it('fail at once when all alternatives are open, with the soonest time to wait', async () => {
+    const harness = new Harness();
+    let opened = 0;
+    const openDuration = () => (++opened === 1 ? 9_000 : 4_000);
+    const call = harness.wrap(
+      { circuitBreaker: { window: { type: 'consecutive', size: 1 }, openDuration } },
+      async (_host?: string) => Promise.reject(down),
+      { fallbackArguments: new Map([[0, ['primary', 'backup']]]) },
+    );
+    await harness.outcome(call());
+    expect((await harness.outcome(call())).error).toMatchObject({
+      code: 'OPERO_CIRCUIT_OPEN',
+      retryAfter: 4_000,
+    });
+  });
+
+  it('are one for each key, and one for all methods of a name', async () => {
+    const harness = new Harness();
+    const options: OperoOptions = {
+      circuitBreaker: { window: { type: 'consecutive', size: 1 }, key: (id: string) => id },
+    };
+    const perUser = harness.wrap(options, async (id: string) => (id === 'bad' ? Promise.reject(down) : id));
+    await harness.outcome(perUser('bad'));
+    expect((await harness.outcome(perUser('bad'))).error).toBeInstanceOf(CircuitOpenError);
+    expect((await harness.outcome(perUser('good'))).value).toBe('good');
+
+    const shared: OperoOptions = {
+      circuitBreaker: { window: { type: 'consecutive', size: 1 }, name: 'database' },
+    };
+    await harness.outcome(harness.wrap(shared, async () => Promise.reject(down))());
+    expect((await harness.outcome(harness.wrap(shared, async () => 1)())).error).toBeInstanceOf(
+      CircuitOpenError,
+    );
+  });
+});
+
+describe('a circuit under random schedules', () => {
+  it('never has more probes than it may, never outlasts its half-open time, and is moved by nothing stale', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('enter' as const) }),
+      fc.record({
+        kind: fc.constantFrom('succeed' as const, 'fail' as const, 'neutral' as const),
+        which: fc.nat(20),
+      }),
+      fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 120 }) }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 80 }),
+        fc.integer({ min: 1, max: 3 }),
+        (steps, halfOpenCalls) => {
+          const options = {
+            window: { type: 'count', size: 4 },
+            minimumCalls: 2,
+            openDuration: 100,
+            halfOpenTimeout: 60,
+            halfOpenCalls,
+          };
+          const changes: string[] = [];
+          const circuit = new Circuit(v.parse(circuitBreakerSchema, options), (state) => changes.push(state));
+          const running: { epoch: number; at: number }[] = [];
+          let now = 0;
+          for (const next of steps) {
+            const before = changes.length;
+            if (next.kind === 'wait') now += next.ms;
+            else if (next.kind === 'enter') {
+              const epoch = circuit.enter(now);
+              if (epoch !== REFUSED) running.push({ epoch, at: changes.length });
+              expect(epoch === REFUSED).toBe(
+                circuit.state === 'open' || (circuit.state === 'half-open' && epoch === REFUSED),
+              );
+            } else if (running.length > 0) {
+              const [ended] = running.splice(next.which % running.length, 1);
+              const result = { failed: next.kind === 'fail', slow: false, retryAfter: undefined };
+              circuit.leave(ended!.epoch, now, next.kind === 'neutral' ? undefined : result);
+              if (ended!.at !== before || next.kind === 'neutral') expect(changes).toHaveLength(before);
+            }
+            const probes = running.filter(({ at }) => at === changes.length);
+            if (circuit.state === 'half-open') expect(probes.length).toBeLessThanOrEqual(halfOpenCalls);
+          }
+        },
+      ),
+      { numRuns: 10_000 },
+    );
+  });
+});
