@@ -41,6 +41,7 @@ export type {
   BulkheadOptions,
   CacheOptions,
   CircuitBreakerOptions,
+  CircuitStateName,
   CircuitWindow,
   FallbackFunction,
   FallbackOptions,

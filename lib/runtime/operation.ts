@@ -12,7 +12,7 @@ import {
   type Strategy,
   type Target,
 } from '../core/index.js';
-import { CacheStrategy } from '../strategies/index.js';
+import { CacheStrategy, CircuitBreakerStrategy, type CircuitStateName } from '../strategies/index.js';
 import type { ResolvedOptions } from './resolve.js';
 
 /** How an operation is doing. Times are ms; it holds no arguments, results or messages. */
@@ -22,6 +22,8 @@ export interface OperationSnapshot {
   readonly state: 'idle' | 'healthy' | 'failing';
   /** The enabled strategies, outermost first. */
   readonly order: readonly string[];
+  /** The circuit breaker's state, of several circuits the worst; absent without one. */
+  readonly circuit?: CircuitStateName;
   /** Calls running or waiting now. */
   readonly running: number;
   /** Failed calls since the last success. */
@@ -50,6 +52,7 @@ export class Operation implements CallOperation {
   readonly #pipeline: Pipeline;
   readonly #order: readonly string[];
   readonly #cache: CacheStrategy | undefined;
+  readonly #breaker: CircuitBreakerStrategy | undefined;
 
   constructor(
     readonly name: string,
@@ -61,10 +64,10 @@ export class Operation implements CallOperation {
     strategies: readonly { readonly name: string; readonly strategy: Strategy }[],
   ) {
     this.#order = strategies.map((entry) => entry.name);
-    this.#pipeline = new Pipeline(strategies.map(({ strategy }) => strategy));
-    this.#cache = strategies
-      .map(({ strategy }) => strategy)
-      .find((strategy) => strategy instanceof CacheStrategy);
+    const all = strategies.map(({ strategy }) => strategy);
+    this.#pipeline = new Pipeline(all);
+    this.#cache = all.find((strategy) => strategy instanceof CacheStrategy);
+    this.#breaker = all.find((strategy) => strategy instanceof CircuitBreakerStrategy);
   }
 
   /** Runs the method through the strategies. */
@@ -100,6 +103,7 @@ export class Operation implements CallOperation {
       operation: this.name,
       state: failureStreak > 0 ? 'failing' : used ? 'healthy' : 'idle',
       order: this.#order,
+      ...(this.#breaker && { circuit: this.#breaker.state }),
       running,
       failureStreak,
       ...(lastSuccessAt > -Infinity && { sinceLastSuccess: now - lastSuccessAt }),

@@ -18,7 +18,7 @@ export interface OperoHealthOptions {
 
 /** How one operation is doing. No messages, arguments or keys: a health page may be public. */
 export interface OperationHealth {
-  readonly state: 'healthy' | 'failing' | 'stale' | 'idle';
+  readonly state: 'healthy' | 'failing' | 'stale' | 'open' | 'idle';
   readonly failureStreak: number;
   readonly sinceLastSuccess?: number;
   readonly sinceLastFailure?: number;
@@ -65,6 +65,8 @@ function healthOf(snapshot: OperationSnapshot, options: OperoHealthOptions): Ope
 
 function stateOf(snapshot: OperationSnapshot, options: OperoHealthOptions): OperationHealth['state'] {
   const { failureStreak, sinceLastSuccess = Infinity, sinceLastFailure = Infinity } = snapshot;
+  // A half-open circuit is being found out: what its calls come to will tell.
+  if (snapshot.circuit === 'open') return 'open';
   if (snapshot.state === 'idle') return 'idle';
   if (failureStreak >= (options.maxFailures ?? DEFAULT_MAX_FAILURES)) return 'failing';
   // Without calls since, an old success says nothing against the operation.

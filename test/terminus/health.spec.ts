@@ -118,6 +118,34 @@ describe('the health indicator', () => {
 });
 
 describe('the judgement', () => {
+  it('calls an operation open while its circuit is, and degraded unless it is critical', async () => {
+    const harness = new Harness();
+    const operation = harness.operation({
+      circuitBreaker: { window: { type: 'consecutive', size: 1 }, openDuration: 100 },
+    });
+    const call = (method: () => Promise<unknown>) =>
+      (
+        operation.run(
+          { self: undefined, method, args: [] },
+          harness.runtime.scope,
+          'promise',
+        ) as Promise<unknown>
+      ).catch(() => 0);
+    expect(operation.snapshot().circuit).toBe('closed');
+    await call(() => Promise.reject(new Error('down')));
+    expect(operation.snapshot().circuit).toBe('open');
+    expect(judge([operation.snapshot()], {})).toMatchObject({
+      status: 'degraded',
+      details: { [operation.name]: { state: 'open' } },
+    });
+    expect(judge([operation.snapshot()], { critical: true }).status).toBe('down');
+    await harness.clock.advance(100);
+    expect(operation.snapshot().circuit).toBe('half-open');
+    await call(async () => 1);
+    expect(operation.snapshot().circuit).toBe('closed');
+    expect(judge([operation.snapshot()], {}).status).toBe('up');
+  });
+
   it('calls an operation stale when it was called since its last success, too long ago', async () => {
     const harness = new Harness();
     let down = false;

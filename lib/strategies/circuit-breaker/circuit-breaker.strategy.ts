@@ -56,6 +56,14 @@ export class CircuitBreakerStrategy implements GateStrategy {
       : (error) => !(error instanceof RefusedError) && !isAbort(error) && !isClientError(error);
   }
 
+  /** The state of the circuit; of several, the one that lets the least through. */
+  get state(): CircuitStateName {
+    const states = new Set(
+      [...this.circuits.values()].map(({ circuit }) => circuit.stateAt(this.context.clock.now())),
+    );
+    return states.has('open') ? 'open' : states.has('half-open') ? 'half-open' : 'closed';
+  }
+
   enter(attempt: Attempt): number {
     const guarded = this.circuits.get(this.#key(attempt));
     guarded.telling = attempt;

@@ -40,6 +40,11 @@ export class Circuit {
     return this.#state.name;
   }
 
+  /** The state as the next call would find it: an open circuit whose time is over lets probes through. */
+  stateAt(now: number): CircuitStateName {
+    return this.#state.name === 'open' && now >= this.#state.until ? 'half-open' : this.#state.name;
+  }
+
   /** Whether forgetting this circuit would let a call through that must not be. */
   get inUse(): boolean {
     return this.#state.name !== 'closed';

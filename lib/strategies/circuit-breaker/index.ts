@@ -8,7 +8,8 @@ import { CircuitBreakerStrategy, createCircuits } from './circuit-breaker.strate
 
 export { circuitBreakerSchema } from './circuit-breaker.options.js';
 export type { CircuitBreakerOptions, CircuitWindow, OpenDuration } from './circuit-breaker.options.js';
-export { Circuit, REFUSED } from './circuit.js';
+export { CircuitBreakerStrategy } from './circuit-breaker.strategy.js';
+export { Circuit, REFUSED, type CircuitStateName } from './circuit.js';
 
 /** Stops calls to something that fails. */
 export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOptions, ResolvedCircuitBreaker>(
