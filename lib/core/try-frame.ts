@@ -99,11 +99,10 @@ export class TryFrame extends Frame {
     const { call } = attempt;
     attempt.stopTimer();
     if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
-    for (let index = entered - 1; index >= 0; index--) {
-      this.gates[index]!.leave(attempt, attempt.tokens[index]!, ok, outcome);
-    }
+    const thrown = this.#leave(attempt, entered, ok, outcome);
     attempt.end();
     if (call.stopped) return this.#giveUp(call, call.stopped.reason);
+    if (thrown) return this.#giveUp(call, thrown.error);
     try {
       if (ok && !this.#rejects(call, outcome)) {
         call.monitor.succeeded(call);
@@ -122,6 +121,19 @@ export class TryFrame extends Frame {
       outcome = thrownByPredicate;
     }
     return this.#giveUp(call, outcome);
+  }
+
+  /** Leaves the gates, all of them: an error that cannot even be looked at must not keep a slot. */
+  #leave(attempt: Attempt, entered: number, ok: boolean, outcome: unknown): { error: unknown } | undefined {
+    let thrown: { error: unknown } | undefined;
+    for (let index = entered - 1; index >= 0; index--) {
+      try {
+        this.gates[index]!.leave(attempt, attempt.tokens[index]!, ok, outcome);
+      } catch (error) {
+        thrown = { error };
+      }
+    }
+    return thrown;
   }
 
   #rejects(call: Call, value: unknown): boolean {

@@ -177,6 +177,45 @@ describe('an open circuit', () => {
   });
 });
 
+describe('functions of the user that misbehave [peers 18]', () => {
+  it.each([
+    ['openDuration throws', { openDuration: () => { throw new Error('mine'); } }],
+    ['openDuration answers nonsense', { openDuration: () => NaN }],
+    ['failureOn throws', { failureOn: () => { throw new Error('mine'); } }],
+  ])('%s: the call fails with its own error, and the circuit opens for 30 s', async (_name, options) => {
+    const { harness, call, operation, succeed, events } = breaking({ window: { type: 'consecutive', size: 1 }, ...options });
+    expect((await call(() => Promise.reject(down))).error).toBe(down);
+    expect((await call(async () => 1)).error).toMatchObject({ retryAfter: 30_000 });
+    expect(operation.monitor.running).toBe(0);
+    expect(harness.runtime.root.busy).toBe(false);
+    await harness.clock.advance(30_000);
+    await succeed(1);
+    expect(events.at(-1)).toBe('circuit-closed');
+  }); // prettier-ignore
+
+  it('an error that cannot be looked at loses no call and no slot', async () => {
+    const hostile = { get headers(): never { throw new Error('hostile'); } }; // prettier-ignore
+    const { call, operation, harness } = breaking({ window: { type: 'count', size: 99 } }, { bulkhead: 1 });
+    for (let time = 0; time < 3; time++) expect((await call(() => Promise.reject(hostile))).ok).toBe(false);
+    expect((await call(async () => 1)).value).toBe(1);
+    expect(operation.monitor.running).toBe(0);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('a key function that throws only later loses no call', async () => {
+    let asked = 0;
+    const key = () => {
+      if (++asked > 1) throw new Error('mine');
+      return 'key';
+    };
+    const { call, operation, harness } = breaking({ key });
+    expect((await call(async () => 1)).value).toBe(1);
+    expect((await call(async () => 1)).error.message).toBe('mine');
+    expect(operation.monitor.running).toBe(0);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+});
+
 describe('a half-open circuit [peers 10]', () => {
   const opened = async (more: CircuitBreakerOptions = {}) => {
     const breaker = breaking({ window: { type: 'consecutive', size: 1 }, openDuration: 1_000, ...more });

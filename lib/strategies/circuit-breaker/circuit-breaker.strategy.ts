@@ -45,6 +45,7 @@ export function createCircuits(options: ResolvedCircuitBreaker): Circuits {
 export class CircuitBreakerStrategy implements GateStrategy {
   readonly kind = 'gate';
   readonly #isFailure: (error: unknown) => boolean;
+  readonly #entered = new WeakMap<Attempt, Guarded>();
 
   constructor(
     private readonly options: ResolvedCircuitBreaker,
@@ -69,12 +70,16 @@ export class CircuitBreakerStrategy implements GateStrategy {
     guarded.telling = attempt;
     const now = this.context.clock.now();
     const epoch = guarded.circuit.enter(now);
-    if (epoch !== REFUSED) return epoch;
+    if (epoch !== REFUSED) {
+      this.#entered.set(attempt, guarded);
+      return epoch;
+    }
     throw this.#refusal(attempt, guarded, guarded.circuit.retryAfter(now));
   }
 
   leave(attempt: Attempt, epoch: number, ok: boolean, outcome: unknown): void {
-    const guarded = this.circuits.get(this.#key(attempt));
+    const guarded = this.#entered.get(attempt);
+    if (!guarded) return;
     guarded.telling = attempt;
     const now = this.context.clock.now();
     const result = this.#resultOf(attempt, now, ok, outcome);
