@@ -1,1 +1,8 @@
-export { FallbackStrategy, RetryStrategy, TimeoutStrategy, UseResilience } from 'nestjs-resilience';
+export {
+  BulkheadStrategy,
+  CircuitBreakerStrategy,
+  FallbackStrategy,
+  RetryStrategy,
+  TimeoutStrategy,
+  UseResilience,
+} from 'nestjs-resilience';

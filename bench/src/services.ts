@@ -8,7 +8,7 @@ export class Service {
     return id;
   }
 
-  @Opero({ retry: 3, timeout: seconds(5), fallback: { value: -1 } })
+  @Opero({ retry: 3, timeout: seconds(5), fallback: { value: -1 }, circuitBreaker: true, bulkhead: 100 })
   async resilient(id: number): Promise<number> {
     return id;
   }

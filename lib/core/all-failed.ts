@@ -4,6 +4,8 @@ import { OperoError, RefusedError } from './errors.js';
 export interface AttemptFailure {
   /** Which try, from 1. */
   readonly attempt: number;
+  /** 0, or which of the hedges of this try it was, from 1. */
+  readonly hedge: number;
   /** Which alternative of each fallback argument, as `arg[1]#2`; empty without fallback arguments. Never its value. */
   readonly alternative: string;
   /** Ms waited before this try. */
@@ -29,8 +31,9 @@ export class AllFailedError extends OperoError {
   /** A line a try, for logs. It holds the messages of the underlying errors: do not send it to a client. */
   summary(): string {
     return this.errors
-      .map(({ attempt, alternative, duration, error }) => {
-        const which = alternative ? `try ${attempt} (${alternative})` : `try ${attempt}`;
+      .map(({ attempt, alternative, hedge, duration, error }) => {
+        const labels = [alternative, hedge > 0 && `hedge ${hedge}`].filter(Boolean);
+        const which = labels.length > 0 ? `try ${attempt} (${labels.join(', ')})` : `try ${attempt}`;
         return `${which}, ${Math.round(duration)} ms: ${describeError(error)}`;
       })
       .join('\n');

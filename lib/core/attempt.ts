@@ -1,30 +1,50 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Call } from './call.js';
-import { captureContext, enclosingScope, runInside } from './context.js';
-import { Deadline } from './deadlines.js';
+import { runInside } from './context.js';
+import { Deadline, type Limit } from './deadlines.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
+
+/** Says that an answer comes later: the call will be told. */
+export const PENDING = Symbol('pending');
+
+/** Told once how the wait for a method ended. */
+export interface AttemptWaiter {
+  settled(attempt: Attempt, ok: boolean, outcome: unknown): void;
+}
+
+/** Told that a try is over, where several run at a time; decides what comes of it. */
+export interface AttemptRound {
+  over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown;
+}
 
 /** One try of a call. */
 export class Attempt extends Scope implements OperoCall {
   readonly attempt: number;
   readonly alternative: string;
-  /** When the method began, or would have: time spent in queues does not count. */
-  startedAt: number;
   /** Whether the method ran at all. */
   invoked = false;
-  /** What each gate gave for this try. */
-  readonly tokens: number[] = [];
+  /** What each gate that let this try in gave for it. */
+  readonly tokens: unknown[] = [];
   /** What the limit on this try ended it with. */
   timedOut: Error | undefined;
   #controller: AbortController | undefined;
-  #inContext: (<R>(work: () => R) => R) | undefined;
+  #listening: AsyncResource | undefined;
   #timer: AttemptDeadline | undefined;
+  #waiter: AttemptWaiter | undefined;
+  #waiting: AsyncResource | undefined;
 
-  constructor(readonly call: Call) {
+  constructor(
+    readonly call: Call,
+    /** When the method began, or would have: time spent in queues does not count. */
+    public startedAt: number,
+    /** 0 for the first of the tries that run at a time, 1 for its first hedge. */
+    readonly hedge = 0,
+    readonly round?: AttemptRound,
+  ) {
     super();
     this.attempt = call.attempt;
     this.alternative = call.alternative;
-    this.startedAt = call.operation.clock.now();
     call.current = this;
     call.adopt(this);
   }
@@ -37,7 +57,7 @@ export class Attempt extends Scope implements OperoCall {
     if (!this.#controller) {
       this.#controller = new AbortController();
       // A timer shared by many calls fires in one of their contexts; listeners belong to the one that listens.
-      this.#inContext = captureContext();
+      this.#listening = new AsyncResource('OperoSignal');
       if (this.stopped) this.#controller.abort(this.stopped.reason);
     }
     return this.#controller.signal;
@@ -47,10 +67,15 @@ export class Attempt extends Scope implements OperoCall {
     return Math.min(super.deadline, this.#timer?.dueAt ?? Infinity);
   }
 
+  /** Whether somebody gave this try up, so that it says nothing about the other side. Its time being over does. */
+  get givenUp(): boolean {
+    return this.stopped !== undefined && !this.timedOut && !this.call.stopped?.limit;
+  }
+
   /** Starts the limit on this try's time. */
-  startTimer(duration: number, makeError: () => Error): void {
-    this.#timer = new AttemptDeadline(this, makeError);
-    this.call.operation.deadlines.arm(this.#timer, duration);
+  startTimer(limit: Limit<Attempt>, now: number): void {
+    this.#timer = new AttemptDeadline(this, limit);
+    this.call.operation.deadlines.arm(this.#timer, limit.duration, now);
   }
 
   /** Runs the method inside this try. */
@@ -59,11 +84,36 @@ export class Attempt extends Scope implements OperoCall {
     return runInside(this, invokeMethod, this.call);
   }
 
+  /** Waits for the method's promise, or for an interrupt, and tells `waiter` once, in the async context of now. */
+  awaitMethod(promised: PromiseLike<unknown>, waiter: AttemptWaiter): void {
+    this.#waiter = waiter;
+    // An interrupt comes in whatever context; what follows it belongs to the caller. Where nothing of the caller's can
+    // follow, the context need not be kept: without a limit only an abort interrupts, after which nobody but listeners
+    // is told.
+    const { call } = this;
+    if (this.#timer || call.limit || call.monitor.hears('abort'))
+      this.#waiting = new AsyncResource('OperoAttempt');
+    Promise.resolve(promised).then(
+      (value) => this.#settle(true, value),
+      (error) => this.#settle(false, error),
+    );
+  }
+
+  override interrupt(reason: unknown): void {
+    const waiter = this.#waiter;
+    if (!waiter) return super.interrupt(reason);
+    this.#waiter = undefined;
+    // Whoever interrupts has its own work to finish first.
+    const settle = () => waiter.settled(this, false, reason);
+    if (this.#waiting) this.#waiting.runInAsyncScope(queueMicrotask, undefined, settle);
+    else queueMicrotask(settle);
+  }
+
   /** Gives this try up: signal, nested calls, and the wait for the method. */
   override abort(reason: unknown): void {
     if (this.ended || this.stopped) return;
     this.stopped = { reason };
-    if (this.#controller && this.#inContext) this.#inContext(() => this.#controller?.abort(reason));
+    if (this.#controller) this.#listening!.runInAsyncScope(() => this.#controller!.abort(reason));
     super.abort(reason);
   }
 
@@ -72,19 +122,25 @@ export class Attempt extends Scope implements OperoCall {
     this.settled();
     if (this.#timer) this.call.operation.deadlines.disarm(this.#timer);
   }
+
+  #settle(ok: boolean, outcome: unknown): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.settled(this, ok, outcome);
+  }
 }
 
 class AttemptDeadline extends Deadline {
   constructor(
     private readonly attempt: Attempt,
-    private readonly makeError: () => Error,
+    private readonly limit: Limit<Attempt>,
   ) {
     super();
   }
 
   expire(): void {
     // Told later, in the async context of the call: this timer belongs to many.
-    this.attempt.timedOut = this.makeError();
+    this.attempt.timedOut = this.limit.expired(this.attempt);
     this.attempt.abort(this.attempt.timedOut);
   }
 }
@@ -93,23 +149,3 @@ function invokeMethod(call: Call): unknown {
   const method = call.invocation.method as (...args: unknown[]) => unknown;
   return method.apply(call.invocation.self, call.args as unknown[]);
 }
-
-/**
- * The call that this code runs in: inside a decorated method, its hooks and whatever they call, on every try.
- * Throws outside of one; see {@link findCurrentCall} for code that runs in both.
- */
-export function currentCall(): OperoCall {
-  const call = findCurrentCall();
-  if (!call) throw new Error('currentCall() works only inside a method decorated with @Opero() or @OpMap()');
-  return call;
-}
-
-/** Like {@link currentCall}, but `undefined` outside of a decorated method. */
-export function findCurrentCall(): OperoCall | undefined {
-  let scope = enclosingScope();
-  while (scope && !(scope instanceof Attempt)) scope = scope.owner;
-  return scope;
-}
-
-/** What a fallback is told about the call it answers for. */
-export const describeCall = (call: Call): OperoCall => call.current ?? new Attempt(call);

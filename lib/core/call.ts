@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AttemptFailure } from './all-failed.js';
 import type { Clock } from './clock.js';
 import { runInside } from './context.js';
-import { Deadline, type Deadlines } from './deadlines.js';
+import { Deadline, type Deadlines, type Limit } from './deadlines.js';
 import type { EventSource, Monitor } from './monitor.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
@@ -38,13 +38,13 @@ export interface CallIdentity {
 export class CallDeadline extends Deadline {
   constructor(
     private readonly call: Call,
-    private readonly makeError: (call: Call) => Error,
+    private readonly limit: Limit<Call>,
   ) {
     super();
   }
 
   expire(): void {
-    const error = this.makeError(this.call);
+    const error = this.limit.expired(this.call);
     this.call.stopped ??= { reason: error, limit: this };
     this.call.abort(error);
   }
@@ -67,6 +67,8 @@ export class Call extends Scope implements EventSource {
   /** The try that runs, or was the last. */
   current: (Scope & OperoCall) | undefined;
   #notes: Map<object, unknown> | undefined;
+  #resolve!: (value: unknown) => void;
+  #reject!: (reason: unknown) => void;
 
   constructor(
     readonly operation: CallOperation,
@@ -100,6 +102,31 @@ export class Call extends Scope implements EventSource {
     return super.correlationId || (this.#ownCorrelationId ??= randomUUID());
   }
   #ownCorrelationId: string | undefined;
+
+  /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */
+  later(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  answer(value: unknown): void {
+    this.#resolve(value);
+  }
+
+  fail(reason: unknown): void {
+    this.#reject(reason);
+  }
+
+  /** Waits for `delay` ms before the next try. */
+  pause(delay: number): Promise<void> {
+    const { clock } = this.operation;
+    return this.wait((resolve) => {
+      const timer = clock.schedule(delay, () => resolve());
+      return () => timer.cancel();
+    }, clock.now() + delay);
+  }
 
   /** The call is answered. */
   leave(): void {

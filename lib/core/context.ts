@@ -18,6 +18,3 @@ export function currentScope(): Scope | undefined {
 
 /** The innermost scope this code was begun in, over or not. */
 export const enclosingScope = (): Scope | undefined => storage.getStore();
-
-/** Runs callbacks later in the async context of now, for listeners that a timer calls. */
-export const captureContext = (): (<R>(work: () => R) => R) => AsyncLocalStorage.snapshot();

@@ -1,5 +1,11 @@
 import type { Clock, Timer } from './clock.js';
 
+/** How long something may take, and what it fails with when it takes longer. */
+export interface Limit<T> {
+  readonly duration: number;
+  expired(what: T): Error;
+}
+
 /** Something that must end by a moment. One node serves one wait at a time and may be armed again. */
 export abstract class Deadline {
   /** When it ends on the monotonic clock; `Infinity` while not armed. */
@@ -26,9 +32,9 @@ class DeadlineList {
     private readonly duration: number,
   ) {}
 
-  add(deadline: Deadline): void {
+  add(deadline: Deadline, now: number): void {
     deadline.list = this;
-    deadline.dueAt = this.clock.now() + this.duration;
+    deadline.dueAt = now + this.duration;
     deadline.previous = this.#tail;
     if (this.#tail) this.#tail.next = deadline;
     else this.#head = deadline;
@@ -78,11 +84,11 @@ export class Deadlines {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Ends `deadline` after `duration` ms, unless it is disarmed first. */
-  arm(deadline: Deadline, duration: number): void {
+  /** Ends `deadline` when `duration` ms have gone by since `now`, unless it is disarmed first. */
+  arm(deadline: Deadline, duration: number, now: number): void {
     let list = this.#lists.get(duration);
     if (!list) this.#lists.set(duration, (list = new DeadlineList(this.clock, duration)));
-    list.add(deadline);
+    list.add(deadline, now);
   }
 
   /** Takes `deadline` back; nothing happens when it is not armed. */

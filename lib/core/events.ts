@@ -4,6 +4,9 @@ export const eventTypes = [
   'failure',
   'attempt-failure',
   'retry',
+  'retry-refusal',
+  'hedge',
+  'hedge-win',
   'alternative',
   'fallback',
   'timeout',
@@ -14,6 +17,7 @@ export const eventTypes = [
   'circuit-open',
   'circuit-half-open',
   'circuit-closed',
+  'circuit-isolated',
   'circuit-refusal',
   'cache-hit',
   'cache-miss',
@@ -27,9 +31,12 @@ export const eventTypes = [
 /**
  * - `success`, `failure`: the outcome of the call, after all tries, before any fallback
  * - `attempt-failure`: one try failed · `retry`: another try will follow after `delay`
+ * - `retry-refusal`: no other try or hedge, because the retry budget is spent
+ * - `hedge`: another try begins beside one that takes long · `hedge-win`: such a try answered first
  * - `alternative`: a fallback argument moves on to its next value
  * - `fallback`: the fallback answered · `timeout`: an attempt or total timeout struck
- * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-refusal`: the life of a circuit breaker
+ * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-isolated`, `circuit-refusal`: the life of a circuit
+ *   breaker; in shadow mode a refusal is what would have been refused
  * - `rate-limit-wait`, `rate-limit-refusal`, `bulkhead-wait`, `bulkhead-refusal` · `abort`: the caller gave up
  * - `cache-hit`, `cache-miss`, `cache-stale` (served because the method failed), `cache-error` (the store failed),
  *   `cache-bypass` (the arguments cannot be a key) · `shared`: answered by an equal call already under way

@@ -18,8 +18,8 @@ export abstract class Frame implements Runner {
     if (call.stopped) return this.fail(call, call.stopped.reason);
     const { limit } = this;
     if (limit) {
-      call.limit = new CallDeadline(call, (expired) => limit.expired(expired));
-      call.operation.deadlines.arm(call.limit, limit.duration);
+      call.limit = new CallDeadline(call, limit);
+      call.operation.deadlines.arm(call.limit, limit.duration, call.operation.clock.now());
     }
     return this.proceed(call);
   }

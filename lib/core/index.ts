@@ -6,6 +6,7 @@ export * from './checks.js';
 export * from './clock.js';
 export * from './conditions.js';
 export * from './context.js';
+export * from './current-call.js';
 export * from './deadlines.js';
 export * from './definition.js';
 export * from './durations.js';

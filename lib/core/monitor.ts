@@ -66,14 +66,19 @@ export class Monitor {
     });
   }
 
-  succeeded(source: EventSource): void {
-    this.lastSuccessAt = this.clock.now();
+  /** Whether anybody would be told of an event. */
+  hears(type: OperoEventType): boolean {
+    return this.hooks[type] !== undefined || this.events.wants(type);
+  }
+
+  succeeded(source: EventSource, now: number): void {
+    this.lastSuccessAt = now;
     this.failureStreak = 0;
     this.emit('success', source);
   }
 
-  failed(source: EventSource, error: unknown): void {
-    this.lastFailureAt = this.clock.now();
+  failed(source: EventSource, error: unknown, now: number): void {
+    this.lastFailureAt = now;
     this.failureStreak++;
     this.lastError = error;
     this.emit('failure', source, { error });

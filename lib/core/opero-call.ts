@@ -4,6 +4,8 @@ export interface OperoCall {
   readonly operation: string;
   /** Which try this is, from 1. */
   readonly attempt: number;
+  /** 0, or which of the hedges of this try it is, from 1. */
+  readonly hedge: number;
   /** The position in each fallback argument, as `arg[1]#2`; empty without. */
   readonly alternative: string;
   /**

@@ -1,6 +1,8 @@
 import { AroundFrame } from './around-frame.js';
 import { Call, type CallOperation, type Invocation } from './call.js';
 import type { Frame } from './frame.js';
+import { Gates } from './gates.js';
+import { Repeats } from './repeats.js';
 import type { Scope } from './scope.js';
 import type { Runner, Strategy } from './strategy.js';
 import { TryFrame } from './try-frame.js';
@@ -49,8 +51,9 @@ function build(strategies: readonly Strategy[]): Frame {
   if (around?.kind === 'around') {
     return new AroundFrame(recover, limit, around, build(strategies.slice(split + 1)));
   }
-  const repeat = own.filter((strategy) => strategy.kind === 'repeat');
-  const gates = own.filter((strategy) => strategy.kind === 'gate');
+  const repeat = new Repeats(own.filter((strategy) => strategy.kind === 'repeat'));
+  const hedge = own.find((strategy) => strategy.kind === 'hedge');
+  const gates = new Gates(own.filter((strategy) => strategy.kind === 'gate'));
   const attemptLimit = own.find((strategy) => strategy.kind === 'attempt-limit');
-  return new TryFrame(recover, limit, repeat, gates, attemptLimit);
+  return new TryFrame(recover, limit, { repeat, hedge, gates, attemptLimit });
 }

@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.js';
 import type { Call } from './call.js';
 import type { Clock } from './clock.js';
-import type { Deadlines } from './deadlines.js';
+import type { Deadlines, Limit } from './deadlines.js';
 import type { Monitor } from './monitor.js';
 import type { Random } from './random.js';
 
@@ -27,10 +27,8 @@ export interface AroundStrategy {
 }
 
 /** Bounds the time of everything further in, tries and waits included. */
-export interface LimitStrategy {
+export interface LimitStrategy extends Limit<Call> {
   readonly kind: 'limit';
-  readonly duration: number;
-  expired(call: Call): Error;
 }
 
 /** A strategy's answer when a try has failed. Any other number: try again after that many ms. */
@@ -49,26 +47,48 @@ export interface RepeatStrategy {
   afterFailure(call: Call, error: unknown): number;
   /** Whether a result counts as a failed try. */
   rejects?(call: Call, value: unknown): boolean;
+  /** Takes note that a try has succeeded. */
+  afterSuccess?(call: Call): void;
+}
+
+/** Runs further tries beside one that takes long, and lets the first good answer win. */
+export interface HedgeStrategy {
+  readonly kind: 'hedge';
+  readonly maxHedges: number;
+  /** Ms after which the next try is to begin beside those that run; `undefined` for never. */
+  delay(): number | undefined;
+  /** Whether another try may begin now; `failed` when the last one has failed. */
+  mayBegin(call: Call, failed: boolean): boolean;
+  /** Whether a failure is worth another try at once, rather than an answer. */
+  passesOver(error: unknown): boolean;
+  /** Takes note how long an answer took, or would have at least. */
+  record(duration: number): void;
 }
 
 /** Admits tries and records how they end, without waiting where it can. */
 export interface GateStrategy {
   readonly kind: 'gate';
-  /** Lets the try in, at once or later, or throws a refusal. The token comes back in `leave`. */
-  enter(attempt: Attempt): number | Promise<number>;
-  leave(attempt: Attempt, token: number, ok: boolean, outcome: unknown): void;
+  /** Lets the try in, at once or later, or throws a refusal. The token comes back in `start` and `leave`. */
+  enter(attempt: Attempt, now: number): unknown;
+  /** All gates are passed and the method begins. */
+  start?(token: unknown, now: number): void;
+  leave(attempt: Attempt, token: unknown, now: number, ok: boolean, outcome: unknown): void;
 }
 
 /** Bounds the time of one try. */
-export interface AttemptLimitStrategy {
+export interface AttemptLimitStrategy extends Limit<Attempt> {
   readonly kind: 'attempt-limit';
-  readonly duration: number;
-  expired(attempt: Attempt): Error;
 }
 
 /** One enabled strategy of one operation. */
 export type Strategy =
-  RecoverStrategy | AroundStrategy | LimitStrategy | RepeatStrategy | GateStrategy | AttemptLimitStrategy;
+  | RecoverStrategy
+  | AroundStrategy
+  | LimitStrategy
+  | RepeatStrategy
+  | HedgeStrategy
+  | GateStrategy
+  | AttemptLimitStrategy;
 
 /** Runs a call through everything further in. Answers at once when nothing had to be waited for. */
 export interface Runner {

@@ -1,194 +1,204 @@
 import { allFailed, UnacceptableResultError } from './all-failed.js';
-import { Attempt } from './attempt.js';
+import { Attempt, PENDING, type AttemptWaiter } from './attempt.js';
 import type { Call } from './call.js';
 import { Frame, isThenable } from './frame.js';
+import { Gates } from './gates.js';
+import { HedgeRound, type TryOutcome } from './hedge-round.js';
+import type { Repeats } from './repeats.js';
 import {
   EXHAUSTED,
   LEAVE,
   type AttemptLimitStrategy,
-  type GateStrategy,
+  type HedgeStrategy,
   type LimitStrategy,
   type RecoverStrategy,
-  type RepeatStrategy,
 } from './strategy.js';
 
 /** Says that another try begins at once, without one more call on the stack. */
 const AGAIN = Symbol('again');
 
+/** What stands around the method, by kind. */
+export interface TryStrategies {
+  readonly repeat: Repeats;
+  readonly hedge: HedgeStrategy | undefined;
+  readonly gates: Gates;
+  readonly attemptLimit: AttemptLimitStrategy | undefined;
+}
+
 /** The innermost frame: tries the method, through the gates, until a repeat strategy is content. */
-export class TryFrame extends Frame {
+export class TryFrame extends Frame implements AttemptWaiter {
   constructor(
     recover: readonly RecoverStrategy[],
     limit: LimitStrategy | undefined,
-    private readonly repeat: readonly RepeatStrategy[],
-    private readonly gates: readonly GateStrategy[],
-    private readonly attemptLimit: AttemptLimitStrategy | undefined,
+    private readonly strategies: TryStrategies,
   ) {
     super(recover, limit);
   }
 
   protected proceed(call: Call): unknown {
     call.attempt = 1;
-    for (const strategy of this.repeat) strategy.begin?.(call);
-    return this.#keepTrying(call);
+    this.strategies.repeat.begin(call);
+    // Reading the clock costs as much as a promise: nothing has happened yet since the call began.
+    const now = this.outermost ? call.startedAt : call.operation.clock.now();
+    const result = this.#keepTrying(call, now);
+    return result === PENDING ? call.later() : result;
   }
 
-  #keepTrying(call: Call): unknown {
+  /** Takes a try as far as it goes at once; where it has to wait, the call is told later. */
+  begin(attempt: Attempt, now: number): unknown {
+    let waits: Promise<unknown> | undefined;
+    try {
+      waits = this.strategies.gates.enter(attempt, now);
+    } catch (error) {
+      return this.#end(attempt, false, error);
+    }
+    if (waits) return this.#enterLater(attempt, waits);
+    return this.#invoke(attempt, now);
+  }
+
+  /** The method has answered, or the wait for it was cut short. */
+  settled(attempt: Attempt, ok: boolean, outcome: unknown): void {
+    const { call } = attempt;
+    try {
+      this.#tell(call, this.#end(attempt, ok, outcome));
+    } catch (error) {
+      call.fail(error);
+    }
+  }
+
+  /** Goes on after a wait: the stack is empty here, so the answer is told. */
+  #resume(call: Call, step: () => unknown): void {
+    try {
+      this.#tell(call, step());
+    } catch (error) {
+      call.fail(error);
+    }
+  }
+
+  #tell(call: Call, result: unknown): void {
+    const answer = result === AGAIN ? this.#keepTrying(call, call.operation.clock.now()) : result;
+    if (answer !== PENDING) call.answer(answer);
+  }
+
+  #keepTrying(call: Call, now: number): unknown {
     for (;;) {
       const result = call.stopped
-        ? this.#giveUp(call, call.stopped.reason)
-        : this.#enter(new Attempt(call), 0);
+        ? this.#giveUp(call, call.stopped.reason, now)
+        : this.#beginRound(call, now);
       if (result !== AGAIN) return result;
+      now = call.operation.clock.now();
     }
   }
 
-  /** Continues after a wait: the stack is empty here. */
-  #resume(call: Call, result: unknown): unknown {
-    return result === AGAIN ? this.#keepTrying(call) : result;
+  #beginRound(call: Call, now: number): unknown {
+    const { hedge } = this.strategies;
+    if (!hedge) return this.begin(new Attempt(call, now), now);
+    const round = new HedgeRound(call, hedge, {
+      begin: (attempt, at) => this.begin(attempt, at),
+      beginLater: (step) => this.#resume(call, step),
+      accepts: (value) => !this.strategies.repeat.reject(call, value),
+      failed: (attempt, error, at) => this.#record(attempt, error, at),
+      decide: (attempt, outcome, at) => this.#decide(attempt, outcome, at),
+    });
+    return round.begin(now);
   }
 
-  #enter(attempt: Attempt, from: number): unknown {
-    for (let index = from; index < this.gates.length; index++) {
-      let token: number | Promise<number>;
-      try {
-        token = this.gates[index]!.enter(attempt);
-      } catch (error) {
-        return this.#settle(attempt, index, false, error);
-      }
-      if (typeof token !== 'number') return this.#enterLater(attempt, index, token);
-      attempt.tokens.push(token);
-    }
-    return this.#invoke(attempt);
-  }
-
-  #enterLater(attempt: Attempt, index: number, token: Promise<number>): unknown {
+  #enterLater(attempt: Attempt, token: Promise<unknown>): unknown {
     const { call } = attempt;
-    return token.then(
+    token.then(
       (given) => {
+        const now = call.operation.clock.now();
         attempt.tokens.push(given);
-        attempt.startedAt = call.operation.clock.now();
-        return this.#resume(call, this.#enter(attempt, index + 1));
+        attempt.startedAt = now;
+        this.#resume(call, () => this.begin(attempt, now));
       },
-      (error) => this.#resume(call, this.#settle(attempt, index, false, error)),
+      (error) => this.settled(attempt, false, error),
     );
+    return PENDING;
   }
 
-  #invoke(attempt: Attempt): unknown {
-    const { call } = attempt;
-    const entered = this.gates.length;
-    if (call.stopped) return this.#settle(attempt, entered, false, call.stopped.reason);
-    const limit = this.attemptLimit;
-    if (limit) attempt.startTimer(limit.duration, () => limit.expired(attempt));
+  #invoke(attempt: Attempt, now: number): unknown {
+    if (attempt.stopped) return this.#end(attempt, false, attempt.stopped.reason);
+    const { attemptLimit, gates } = this.strategies;
+    if (attemptLimit) attempt.startTimer(attemptLimit, now);
+    gates.start(attempt, now);
     let result: unknown;
-    let settled: Promise<unknown> | undefined;
     try {
       result = attempt.invoke();
-      if (isThenable(result)) settled = attempt.race(result);
+      if (isThenable(result)) {
+        attempt.awaitMethod(result, this);
+        return PENDING;
+      }
     } catch (error) {
-      return this.#settle(attempt, entered, false, error);
+      return this.#end(attempt, false, error);
     }
-    if (!settled) return this.#settle(attempt, entered, true, result);
-    return settled.then(
-      (value) => this.#resume(call, this.#settle(attempt, entered, true, value)),
-      (error) => this.#resume(call, this.#settle(attempt, entered, false, error)),
-    );
+    return this.#end(attempt, true, result);
   }
 
   /** A try is over: the gates it entered are left, and it is decided what comes next. */
-  #settle(attempt: Attempt, entered: number, ok: boolean, outcome: unknown): unknown {
+  #end(attempt: Attempt, ok: boolean, outcome: unknown): unknown {
     const { call } = attempt;
+    const now = call.operation.clock.now();
     attempt.stopTimer();
     if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
-    const thrown = this.#leave(attempt, entered, ok, outcome);
+    const thrown = this.strategies.gates.leave(attempt, now, ok, outcome);
     attempt.end();
-    if (call.stopped) return this.#giveUp(call, call.stopped.reason);
-    if (thrown) return this.#giveUp(call, thrown.error);
-    try {
-      if (ok && !this.#rejects(call, outcome)) {
-        call.monitor.succeeded(call);
-        return this.succeed(call, outcome);
-      }
-      const error = ok ? new UnacceptableResultError(outcome) : outcome;
-      this.#record(attempt, error);
-      const verdict = this.#judge(call, error);
-      if (verdict >= 0) return this.#again(call, verdict);
-      if (verdict === EXHAUSTED) outcome = allFailed(call.operation.name, call.failures);
-      else if (ok) {
-        call.monitor.succeeded(call);
-        return this.succeed(call, outcome);
-      }
-    } catch (thrownByPredicate) {
-      outcome = thrownByPredicate;
-    }
-    return this.#giveUp(call, outcome);
+    if (attempt.round)
+      return attempt.round.over(attempt, ok && !thrown, thrown ? thrown.error : outcome, now);
+    if (thrown && !call.stopped) return this.#giveUp(call, thrown.error, now);
+    if (!ok && !call.stopped) this.#record(attempt, outcome, now);
+    return this.#decide(attempt, { ok, value: outcome }, now);
   }
 
-  /** Leaves the gates, all of them: an error that cannot even be looked at must not keep a slot. */
-  #leave(attempt: Attempt, entered: number, ok: boolean, outcome: unknown): { error: unknown } | undefined {
-    let thrown: { error: unknown } | undefined;
-    for (let index = entered - 1; index >= 0; index--) {
-      try {
-        this.gates[index]!.leave(attempt, attempt.tokens[index]!, ok, outcome);
-      } catch (error) {
-        thrown = { error };
-      }
-    }
-    return thrown;
-  }
-
-  #rejects(call: Call, value: unknown): boolean {
-    for (let index = this.repeat.length - 1; index >= 0; index--) {
-      if (this.repeat[index]!.rejects?.(call, value)) return true;
-    }
-    return false;
-  }
-
-  #record(attempt: Attempt, error: unknown): void {
+  #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
     const { call } = attempt;
-    call.failures.push({
-      attempt: attempt.attempt,
-      alternative: attempt.alternative,
-      delay: call.delay,
-      duration: call.operation.clock.now() - attempt.startedAt,
-      error,
-    });
+    if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
+    let { value } = outcome;
+    try {
+      let error = outcome.failure ?? value;
+      if (outcome.ok && !outcome.failure) {
+        if (!this.strategies.repeat.reject(call, value)) return this.#succeed(call, value, now);
+        error = new UnacceptableResultError(value);
+        this.#record(attempt, error, now);
+      }
+      const verdict = this.strategies.repeat.judge(call, error);
+      if (verdict >= 0) return this.#again(call, verdict);
+      if (verdict === EXHAUSTED || (verdict === LEAVE && outcome.several)) {
+        value = allFailed(call.operation.name, call.failures);
+      } else if (outcome.ok) return this.#succeed(call, value, now);
+    } catch (thrownByPredicate) {
+      value = thrownByPredicate;
+    }
+    return this.#giveUp(call, value, now);
+  }
+
+  #succeed(call: Call, value: unknown, now: number): unknown {
+    this.strategies.repeat.succeeded(call);
+    call.monitor.succeeded(call, now);
+    return this.succeed(call, value);
+  }
+
+  #record({ call, attempt, alternative, hedge, startedAt }: Attempt, error: unknown, now: number): void {
+    const { delay } = call;
+    call.failures.push({ attempt, hedge, alternative, delay, duration: now - startedAt, error });
     call.delay = 0;
     call.monitor.emit('attempt-failure', call, { error });
-  }
-
-  /** Asks from the innermost strategy outwards; one that goes on makes those inside of it begin anew. */
-  #judge(call: Call, error: unknown): number {
-    let verdict = LEAVE;
-    for (let index = this.repeat.length - 1; index >= 0; index--) {
-      const answer = this.repeat[index]!.afterFailure(call, error);
-      if (answer >= 0) {
-        for (const inner of this.repeat.slice(index + 1)) inner.begin?.(call);
-        return answer;
-      }
-      if (answer !== LEAVE) verdict = answer;
-    }
-    return verdict;
   }
 
   #again(call: Call, delay: number): unknown {
     call.delay = delay;
     if (delay === 0) return AGAIN;
-    const { clock } = call.operation;
-    return call
-      .wait<void>((resolve) => {
-        const timer = clock.schedule(delay, () => resolve());
-        return () => timer.cancel();
-      }, clock.now() + delay)
-      .then(
-        () => this.#keepTrying(call),
-        (reason) => this.#giveUp(call, reason),
-      );
+    call.pause(delay).then(
+      () => this.#resume(call, () => AGAIN),
+      (reason) => this.#resume(call, () => this.#giveUp(call, reason, call.operation.clock.now())),
+    );
+    return PENDING;
   }
 
-  #giveUp(call: Call, error: unknown): unknown {
+  #giveUp(call: Call, error: unknown, now: number): unknown {
     if (call.stopped?.limit) call.monitor.emit('timeout', call, { error });
     if (call.stopped && !call.stopped.limit) call.monitor.emit('abort', call, { error });
-    else call.monitor.failed(call, error);
+    else call.monitor.failed(call, error, now);
     return this.fail(call, error);
   }
 }

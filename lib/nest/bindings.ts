@@ -98,7 +98,7 @@ export class Bindings implements ShadowHost {
     const binding = new Binding(owner, decorated, target);
     this.#bindings.push(binding);
     if (this.#configuration) this.#define(binding, this.#configuration);
-    return (self, method, args, identity) => this.#call(binding, self, method, args, identity);
+    return (self, method, args, identityOf) => this.#call(binding, self, method, args, identityOf);
   }
 
   report(owner: OwnerClass, key: string, message: string): void {
@@ -151,7 +151,7 @@ export class Bindings implements ShadowHost {
     self: object,
     method: AnyMethod,
     args: unknown[],
-    identity: CallIdentity | undefined,
+    identityOf: (self: object) => CallIdentity | undefined,
   ): unknown {
     const { operation, problem, answers } = binding;
     if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
@@ -160,6 +160,7 @@ export class Bindings implements ShadowHost {
       return method.apply(self as never, args as never[]);
     }
     const { runtime } = this.#configuration!;
+    const identity = operation.caches ? identityOf(self) : undefined;
     if (identity?.shared) binding.identities.add(identity);
     const invocation = { self, method, args, identity };
     if (answers === 'observable') return protect(runtime, operation, invocation);

@@ -8,7 +8,8 @@ export type BoundCall = (
   self: object,
   method: AnyMethod,
   args: unknown[],
-  identity: CallIdentity | undefined,
+  /** Tells instances apart; asked only where that matters. */
+  identityOf: (self: object) => CallIdentity | undefined,
 ) => unknown;
 
 /** A class as its instances are found. */
@@ -144,7 +145,7 @@ export class Shadows {
         const current = ((prototype as Record<PropertyKey, unknown>)[key] ?? method) as AnyMethod;
         if (isClosed() || typeof this !== 'object' || this === null)
           return current.apply(this as never, args as never[]);
-        return call(this, current, args, identityOf(this));
+        return call(this, current, args, identityOf);
       },
     }[key as string]!;
     return disguise(wrapped as AnyMethod, method);

@@ -24,6 +24,8 @@ export interface OperationSnapshot {
   readonly order: readonly string[];
   /** The circuit breaker's state, of several circuits the worst; absent without one. */
   readonly circuit?: CircuitStateName;
+  /** The circuit breaker measures only and lets every call through. */
+  readonly circuitShadow?: true;
   /** Calls running or waiting now. */
   readonly running: number;
   /** Failed calls since the last success. */
@@ -103,7 +105,8 @@ export class Operation implements CallOperation {
       operation: this.name,
       state: failureStreak > 0 ? 'failing' : used ? 'healthy' : 'idle',
       order: this.#order,
-      ...(this.#breaker && { circuit: this.#breaker.state }),
+      ...(this.#breaker && { circuit: this.#breaker.state() }),
+      ...(this.#breaker?.shadow && { circuitShadow: true as const }),
       running,
       failureStreak,
       ...(lastSuccessAt > -Infinity && { sinceLastSuccess: now - lastSuccessAt }),

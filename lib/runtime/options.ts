@@ -10,7 +10,7 @@ export interface OperoHooks {
   onFailure?: OperoListener;
   /** A fallback answers. */
   onFallback?: OperoListener;
-  /** A circuit opened, closed, or lets calls through to see. */
+  /** A circuit opened, closed, was isolated, or lets calls through to see. */
   onStateChange?: OperoListener;
 }
 
@@ -52,6 +52,7 @@ export function hooksOf(
     'circuit-open': common.onStateChange,
     'circuit-half-open': common.onStateChange,
     'circuit-closed': common.onStateChange,
+    'circuit-isolated': common.onStateChange,
   };
   return Object.fromEntries(Object.entries(hooks).filter(([, hook]) => hook !== undefined));
 }

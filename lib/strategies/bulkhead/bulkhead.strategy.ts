@@ -14,10 +14,11 @@ import { Slots } from './bulkhead.state.js';
 export type KeyedSlots = KeyedStates<Slots>;
 
 export const createSlots = ({ concurrency }: ResolvedBulkhead): KeyedSlots =>
-  new KeyedStates(
-    () => new Slots(concurrency),
-    (slots) => slots.inUse,
-  );
+  new KeyedStates({
+    make: () => new Slots(concurrency),
+    inUse: (slots) => slots.inUse,
+    busy: (slots) => slots.inUse,
+  });
 
 /**
  * Bounds how many tries run at a time, so that one slow dependency does not take all there is. A try that was given up
@@ -25,7 +26,6 @@ export const createSlots = ({ concurrency }: ResolvedBulkhead): KeyedSlots =>
  */
 export class BulkheadStrategy implements GateStrategy {
   readonly kind = 'gate';
-  readonly #entered = new WeakMap<Attempt, Slots>();
 
   constructor(
     private readonly options: ResolvedBulkhead,
@@ -33,33 +33,26 @@ export class BulkheadStrategy implements GateStrategy {
     private readonly context: StrategyContext,
   ) {}
 
-  enter(attempt: Attempt): number | Promise<number> {
+  enter(attempt: Attempt, now: number): Slots | Promise<Slots> {
     const { key } = this.options;
-    const slots = this.keyed.get(key ? key(...(attempt.call.args as never[])) : '');
-    if (slots.tryTake()) return this.#admit(attempt, slots);
+    const slots = this.keyed.get(key ? String(key(...(attempt.call.args as never[]))) : '', now);
+    if (slots.tryTake()) return slots;
     if (slots.waiting >= this.options.queue) throw this.#refusal(attempt, 'and its queue is full');
     this.context.monitor.emit('bulkhead-wait', attempt.call);
     return this.#queueUp(attempt, slots);
   }
 
-  leave(attempt: Attempt): void {
-    const slots = this.#entered.get(attempt);
-    this.#entered.delete(attempt);
-    slots?.free();
+  leave(_attempt: Attempt, slots: Slots): void {
+    slots.free();
   }
 
-  #admit(attempt: Attempt, slots: Slots): number {
-    this.#entered.set(attempt, slots);
-    return 0;
-  }
-
-  #queueUp(attempt: Attempt, slots: Slots): Promise<number> {
+  #queueUp(attempt: Attempt, slots: Slots): Promise<Slots> {
     const { maxWait } = this.options;
-    return attempt.wait<number>((resolve, reject) => {
+    return attempt.wait<Slots>((resolve, reject) => {
       let timer: Timer | undefined;
       const leaveQueue = slots.wait(() => {
         timer?.cancel();
-        resolve(this.#admit(attempt, slots));
+        resolve(slots);
       });
       const giveUp = () => {
         timer?.cancel();

@@ -56,7 +56,7 @@ export class GuardedStore {
   async #bounded(work: () => unknown): Promise<unknown> {
     if (this.clock.now() < this.#skipUntil) return undefined;
     const limit = new StoreDeadline();
-    this.deadlines.arm(limit, this.timeout);
+    this.deadlines.arm(limit, this.timeout, this.clock.now());
     try {
       const result = await Promise.race([work(), limit.expired]);
       this.#failures = 0;

@@ -4,6 +4,7 @@ import {
   duration,
   errorConditions,
   fields,
+  flag,
   ratio,
   satisfying,
   text,
@@ -47,7 +48,9 @@ export interface CircuitBreakerOptions {
   halfOpenTimeout?: number;
   /** Which errors count as failures. Default: all but aborts, refusals of ours, and 4xx other than 408, 425 and 429. */
   failureOn?: ErrorConditions;
-  /** A circuit of its own for each key, made from the arguments. At most 10 000 keys are remembered. */
+  /** Measure, change state and tell, but let every call through: to find good settings in production. Default false. */
+  shadow?: boolean;
+  /** A circuit of its own for each key, made from the arguments. At most 10 000 keys, each for 10 min after its use. */
   key?: (...args: never[]) => string;
   /** One circuit for all methods that use this name; their settings must be equal. */
   name?: string;
@@ -80,6 +83,7 @@ export const circuitBreakerSchema = fields({
   halfOpenCalls: v.optional(wholeNumber(1), 1),
   halfOpenTimeout: v.optional(duration(), 30_000),
   failureOn: v.optional(errorConditions()),
+  shadow: v.optional(flag(), false),
   key: v.optional(callback<(...args: never[]) => string>()),
   name: v.optional(text()),
 });

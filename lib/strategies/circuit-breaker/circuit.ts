@@ -1,139 +1,159 @@
 import type { ResolvedCircuitBreaker } from './circuit-breaker.options.js';
 import { createWindow, type ResultWindow } from './windows.js';
 
-/** Where a circuit is. Fields that exist in one state only cannot be read in another. */
-type State =
-  | { readonly name: 'closed'; readonly window: ResultWindow }
-  | { readonly name: 'open'; readonly until: number }
-  | { readonly name: 'half-open'; readonly until: number; probes: number; results: number; failed: number };
-
-export type CircuitStateName = State['name'];
-
-/** What a call that was let through came to. */
-export interface CircuitResult {
-  readonly failed: boolean;
-  readonly slow: boolean;
-  /** Ms that a failure asked to wait. */
-  readonly retryAfter: number | undefined;
-}
-
-/** Says that a call is not let through. */
-export const REFUSED = -1;
+/** The options that a circuit goes by. */
+export type CircuitSettings = Pick<
+  ResolvedCircuitBreaker,
+  | 'failureRate'
+  | 'slowCall'
+  | 'slowCallRate'
+  | 'minimumCalls'
+  | 'window'
+  | 'halfOpenCalls'
+  | 'halfOpenTimeout'
+> & {
+  /** Ms that the circuit stays open; `error` is the failure that opened it, if one did. */
+  readonly openFor: (openings: number, error: unknown) => number;
+};
 
 /**
- * One circuit. Pure: time is an argument. Each state has a number, which every call that is let through carries: what
- * comes back from an earlier state changes nothing.
+ * A stretch of a circuit's life in one state. A call that is let through carries the period in which it was: what
+ * comes back when that period is over changes nothing. Fields of one state cannot be read in another.
  */
+export type Period = { readonly circuit: Circuit } & (
+  | { readonly name: 'closed'; readonly window: ResultWindow }
+  | { readonly name: 'open'; readonly until: number }
+  | { readonly name: 'half-open'; readonly until: number; probes: number; results: number; failed: number }
+  | { readonly name: 'isolated' }
+);
+
+type HalfOpen = Period & { readonly name: 'half-open' };
+
+export type CircuitStateName = Period['name'];
+
+/** One circuit. Pure: time is an argument. */
 export class Circuit {
-  #state: State;
-  #epoch = 0;
+  /** The last failure that counted. */
+  lastError: unknown;
+  #period: Period;
   #openings = 0;
+  #changes: CircuitStateName[] | undefined;
 
-  constructor(
-    private readonly options: ResolvedCircuitBreaker,
-    private readonly onChange: (state: CircuitStateName) => void = () => undefined,
-  ) {
-    this.#state = this.#closed();
+  constructor(private readonly settings: CircuitSettings) {
+    this.#period = this.#closed();
   }
 
-  get state(): CircuitStateName {
-    return this.#state.name;
+  /** Whether it was taken out of service by hand. */
+  get isolated(): boolean {
+    return this.#period.name === 'isolated';
   }
 
-  /** The state as the next call would find it: an open circuit whose time is over lets probes through. */
+  /** The state as the next call would find it. */
   stateAt(now: number): CircuitStateName {
-    return this.#state.name === 'open' && now >= this.#state.until ? 'half-open' : this.#state.name;
+    const { name } = this.#period;
+    if (name !== 'open' && name !== 'half-open') return name;
+    if (now < this.#period.until) return name;
+    return name === 'open' ? 'half-open' : 'open';
   }
 
-  /** Whether forgetting this circuit would let a call through that must not be. */
-  get inUse(): boolean {
-    return this.#state.name !== 'closed';
+  /** The states it has gone through since the last time this was asked; `undefined` for none. */
+  takeChanges(): readonly CircuitStateName[] | undefined {
+    const changes = this.#changes;
+    this.#changes = undefined;
+    return changes;
   }
 
-  /** The number of the state that the call belongs to, or {@link REFUSED}. */
-  enter(now: number): number {
-    if (this.#state.name === 'open' && now >= this.#state.until) this.#halfOpen(now);
-    // Probes that never end must not keep everybody out for ever.
-    if (this.#state.name === 'half-open' && now >= this.#state.until) this.#open(now, undefined);
-    if (this.#state.name === 'open') return REFUSED;
-    if (this.#state.name === 'half-open') {
-      if (this.#state.probes >= this.options.halfOpenCalls) return REFUSED;
-      this.#state.probes++;
-    }
-    return this.#epoch;
+  /** The period that the call belongs to, or `undefined` when it is not let through. */
+  enter(now: number): Period | undefined {
+    let period = this.#follow(now);
+    if (period.name === 'closed') return period;
+    if (period.name === 'open' && now >= period.until) period = this.#halfOpen(now);
+    if (period.name !== 'half-open' || period.probes >= this.settings.halfOpenCalls) return undefined;
+    period.probes++;
+    return period;
   }
 
-  /** In how many ms a refused call may be let through. */
+  /** In how many ms a refused call may be let through; 0 when that cannot be told. */
   retryAfter(now: number): number {
-    return this.#state.name === 'closed' ? 0 : Math.max(0, this.#state.until - now);
+    return 'until' in this.#period ? Math.max(0, this.#period.until - now) : 0;
   }
 
-  /** A call that was let through has ended. `undefined`: it says nothing about the other side. */
-  leave(epoch: number, now: number, result: CircuitResult | undefined): void {
-    if (epoch !== this.#epoch) return;
-    if (this.#state.name === 'half-open') this.#judgeProbe(this.#state, now, result);
-    else if (this.#state.name === 'closed' && result) this.#judge(this.#state.window, now, result);
+  /** A call that was let through has failed or not, and says something about the other side. */
+  record(period: Period, now: number, failed: boolean, slow: boolean, error: unknown): void {
+    if (period !== this.#period || period !== this.#follow(now)) return;
+    if (failed) this.lastError = error;
+    if (period.name === 'half-open') this.#judgeProbe(period, now, failed || slow, error);
+    else if (period.name === 'closed') this.#judge(period.window, now, failed, slow, error);
   }
 
-  #judge(window: ResultWindow, now: number, result: CircuitResult): void {
-    window.add(now, result.failed, result.slow);
-    const { calls, failed, slow } = window.totals(now);
-    const { failureRate, slowCall, slowCallRate, minimumCalls } = this.options;
-    if (this.options.window.type === 'consecutive') {
-      if (failed >= this.options.window.size) this.#open(now, result);
-      return;
-    }
-    // A window that holds fewer results than the minimum would never open.
-    const enough =
-      this.options.window.type === 'count' ? Math.min(minimumCalls, this.options.window.size) : minimumCalls;
-    if (calls < enough) return;
-    const tooManyFailed = failed > 0 && failed / calls >= failureRate;
-    const tooManySlow = slowCall !== undefined && slow > 0 && slow / calls >= slowCallRate;
-    if (tooManyFailed || tooManySlow) this.#open(now, result);
+  /** A call that was let through has ended without saying anything about the other side. */
+  release(period: Period): void {
+    if (period === this.#period && period.name === 'half-open') period.probes--;
   }
 
-  #judgeProbe(state: State & { name: 'half-open' }, now: number, result: CircuitResult | undefined): void {
-    if (!result) {
-      state.probes--;
-      return;
-    }
-    state.results++;
-    if (result.failed || result.slow) state.failed++;
-    if (state.results < this.options.halfOpenCalls) return;
-    if (state.failed > 0 && state.failed / state.results >= this.options.failureRate) this.#open(now, result);
-    else this.#close();
+  open(now: number, duration?: number): void {
+    this.#open(now, undefined, duration);
   }
 
-  #open(now: number, result: CircuitResult | undefined): void {
-    this.#openings++;
-    const { openDuration } = this.options;
-    const opening = { openings: this.#openings, retryAfter: result?.retryAfter };
-    const duration = typeof openDuration === 'function' ? openDuration(opening) : openDuration;
-    this.#change({ name: 'open', until: now + duration });
-  }
-
-  #halfOpen(now: number): void {
-    this.#change({
-      name: 'half-open',
-      until: now + this.options.halfOpenTimeout,
-      probes: 0,
-      results: 0,
-      failed: 0,
-    });
-  }
-
-  #close(): void {
+  close(): void {
     this.#openings = 0;
     this.#change(this.#closed());
   }
 
-  #closed(): State {
-    return { name: 'closed', window: createWindow(this.options.window) };
+  isolate(): void {
+    this.#change({ circuit: this, name: 'isolated' });
   }
 
-  #change(state: State): void {
-    this.#state = state;
-    this.#epoch++;
-    this.onChange(state.name);
+  /** Probes that never end must not keep everybody out for ever: after a while the circuit is open again. */
+  #follow(now: number): Period {
+    const period = this.#period;
+    if (period.name === 'half-open' && now >= period.until) this.#open(period.until, undefined);
+    return this.#period;
+  }
+
+  #judge(window: ResultWindow, now: number, failed: boolean, slow: boolean, error: unknown): void {
+    window.add(now, failed, slow);
+    const { failureRate, slowCall, slowCallRate, minimumCalls, window: kind } = this.settings;
+    if (kind.type === 'consecutive') {
+      if (window.failed >= kind.size) this.#open(now, error);
+      return;
+    }
+    // A window that holds fewer results than the minimum would never open.
+    const enough = kind.type === 'count' ? Math.min(minimumCalls, kind.size) : minimumCalls;
+    if (window.calls < enough) return;
+    const tooManyFailed = window.failed > 0 && window.failed / window.calls >= failureRate;
+    const tooManySlow =
+      slowCall !== undefined && window.slow > 0 && window.slow / window.calls >= slowCallRate;
+    if (tooManyFailed || tooManySlow) this.#open(now, error);
+  }
+
+  #judgeProbe(period: HalfOpen, now: number, failed: boolean, error: unknown): void {
+    period.results++;
+    if (failed) period.failed++;
+    if (period.results < this.settings.halfOpenCalls) return;
+    if (period.failed > 0 && period.failed / period.results >= this.settings.failureRate)
+      this.#open(now, error);
+    else this.close();
+  }
+
+  #open(now: number, error: unknown, duration?: number): void {
+    this.#openings++;
+    const until = now + (duration ?? this.settings.openFor(this.#openings, error));
+    this.#change({ circuit: this, name: 'open', until });
+  }
+
+  #halfOpen(now: number): Period {
+    const until = now + this.settings.halfOpenTimeout;
+    return this.#change({ circuit: this, name: 'half-open', until, probes: 0, results: 0, failed: 0 });
+  }
+
+  #closed(): Period {
+    return { circuit: this, name: 'closed', window: createWindow(this.settings.window) };
+  }
+
+  #change(period: Period): Period {
+    this.#period = period;
+    (this.#changes ??= []).push(period.name);
+    return period;
   }
 }

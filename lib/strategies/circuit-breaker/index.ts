@@ -1,16 +1,18 @@
-import { defineStrategy, show, type CreateContext } from '../../core/index.js';
+import { defineStrategy, retryAfterOf, show, type CreateContext } from '../../core/index.js';
 import {
   circuitBreakerSchema,
   type CircuitBreakerOptions,
   type OpenDuration,
   type ResolvedCircuitBreaker,
 } from './circuit-breaker.options.js';
-import { CircuitBreakerStrategy, createCircuits } from './circuit-breaker.strategy.js';
+import { CircuitBreakerStrategy } from './circuit-breaker.strategy.js';
+import { Circuits } from './circuits.js';
 
 export { circuitBreakerSchema } from './circuit-breaker.options.js';
 export type { CircuitBreakerOptions, CircuitWindow, OpenDuration } from './circuit-breaker.options.js';
 export { CircuitBreakerStrategy } from './circuit-breaker.strategy.js';
-export { Circuit, REFUSED, type CircuitStateName } from './circuit.js';
+export { Circuit, type CircuitSettings, type CircuitStateName, type Period } from './circuit.js';
+export { Circuits, type CircuitSelection } from './circuits.js';
 
 /** Stops calls to something that fails. */
 export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOptions, ResolvedCircuitBreaker>(
@@ -21,8 +23,8 @@ export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOpt
     shorthand: () => undefined,
     schema: circuitBreakerSchema,
     create(options, context) {
-      const openDuration = sound(options.openDuration, context);
-      const make = () => createCircuits({ ...options, openDuration });
+      const openFor = durationOf(options.openDuration, context);
+      const make = () => new Circuits({ ...options, openFor });
       const circuits = options.name ? context.shared.once(`circuitBreaker ${options.name}`, make) : make();
       return new CircuitBreakerStrategy(options, circuits, context);
     },
@@ -32,15 +34,15 @@ export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOpt
 const DEFAULT_OPEN = 30_000;
 
 /** A function of the user's that throws, or answers nonsense, must neither lose a call nor open a circuit for ever. */
-function sound(openDuration: number | OpenDuration, { warn }: CreateContext): number | OpenDuration {
-  if (typeof openDuration === 'number') return openDuration;
-  return (opening) => {
+function durationOf(openDuration: number | OpenDuration, { warn, clock }: CreateContext) {
+  if (typeof openDuration === 'number') return () => openDuration;
+  return (openings: number, error: unknown): number => {
     let answer: unknown;
     try {
-      answer = openDuration(opening);
+      answer = openDuration({ openings, retryAfter: retryAfterOf(error, clock) });
       if (typeof answer === 'number' && answer > 0 && Number.isFinite(answer)) return answer;
-    } catch (error) {
-      answer = error;
+    } catch (thrown) {
+      answer = thrown;
     }
     warn(
       `opens for ${DEFAULT_OPEN} ms: circuitBreaker.openDuration: got ${show(answer)}, allowed: ms, greater than 0`,

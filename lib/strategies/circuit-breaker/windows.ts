@@ -1,10 +1,12 @@
 import type { CircuitWindow } from './circuit-breaker.options.js';
 
-/** The results that rates are taken from. Every operation costs the same however many results there are. */
+/** The results that rates are taken from. A result costs the same however many there are. */
 export interface ResultWindow {
+  /** How many results count since the last one was added, and how many of them failed or were slow. */
+  readonly calls: number;
+  readonly failed: number;
+  readonly slow: number;
   add(now: number, failed: boolean, slow: boolean): void;
-  /** How many results count at `now`, and how many of them failed or were slow. */
-  totals(now: number): { readonly calls: number; readonly failed: number; readonly slow: number };
 }
 
 export function createWindow(window: CircuitWindow): ResultWindow {
@@ -15,24 +17,24 @@ export function createWindow(window: CircuitWindow): ResultWindow {
 
 /** The last `size` results, in a ring. */
 class CountWindow implements ResultWindow {
+  failed = 0;
+  slow = 0;
   readonly #results: number[] = [];
   #next = 0;
-  #failed = 0;
-  #slow = 0;
 
   constructor(private readonly size: number) {}
+
+  get calls(): number {
+    return this.#results.length;
+  }
 
   add(_now: number, failed: boolean, slow: boolean): void {
     const oldest = this.#results[this.#next] ?? 0;
     const result = (failed ? 1 : 0) | (slow ? 2 : 0);
-    this.#failed += (result & 1) - (oldest & 1);
-    this.#slow += (result >> 1) - (oldest >> 1);
+    this.failed += (result & 1) - (oldest & 1);
+    this.slow += (result >> 1) - (oldest >> 1);
     this.#results[this.#next] = result;
     this.#next = (this.#next + 1) % this.size;
-  }
-
-  totals() {
-    return { calls: this.#results.length, failed: this.#failed, slow: this.#slow };
   }
 }
 
@@ -47,37 +49,45 @@ interface Part {
 
 /** The results of the last while, counted in ten parts of it; a part that is too old does not count. */
 class TimeWindow implements ResultWindow {
+  calls = 0;
+  failed = 0;
+  slow = 0;
   readonly #parts: Part[] = Array.from({ length: PARTS }, () => ({
     index: -Infinity,
     calls: 0,
     failed: 0,
     slow: 0,
   }));
+  #newest = -Infinity;
 
   constructor(private readonly duration: number) {}
 
   add(now: number, failed: boolean, slow: boolean): void {
-    const index = this.#indexOf(now);
+    const index = Math.floor((now / this.duration) * PARTS);
+    if (index !== this.#newest) this.#forget(index);
     const part = this.#parts[index % PARTS]!;
-    if (part.index !== index) Object.assign(part, { index, calls: 0, failed: 0, slow: 0 });
     part.calls++;
-    if (failed) part.failed++;
-    if (slow) part.slow++;
-  }
-
-  totals(now: number) {
-    const oldest = this.#indexOf(now) - PARTS + 1;
-    const totals = { calls: 0, failed: 0, slow: 0 };
-    for (const { index, calls, failed, slow } of this.#parts) {
-      if (index < oldest) continue;
-      totals.calls += calls;
-      totals.failed += failed;
-      totals.slow += slow;
+    this.calls++;
+    if (failed) {
+      part.failed++;
+      this.failed++;
     }
-    return totals;
+    if (slow) {
+      part.slow++;
+      this.slow++;
+    }
   }
 
-  #indexOf(now: number): number {
-    return Math.floor((now / this.duration) * PARTS);
+  /** Another part begins: those that are too old leave the totals. */
+  #forget(newest: number): void {
+    this.#newest = newest;
+    for (const part of this.#parts) {
+      if (part.index > newest - PARTS) continue;
+      this.calls -= part.calls;
+      this.failed -= part.failed;
+      this.slow -= part.slow;
+      part.calls = part.failed = part.slow = 0;
+    }
+    this.#parts[newest % PARTS]!.index = newest;
   }
 }

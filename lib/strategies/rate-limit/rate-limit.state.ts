@@ -1,53 +1,81 @@
 /**
  * The starts of the last interval: at most `limit` of them in any half-open interval [t, t + interval), also across
- * the edges of windows. Pure: time is an argument.
+ * the edges of windows. A permit is held first, and counts as a start from the moment it is used. Pure: time is an
+ * argument.
  */
 export class SlidingWindow {
   /** A ring that grows up to `limit` as it is needed. */
   #starts: number[] = [];
   #oldest = 0;
+  #count = 0;
+  #held = 0;
 
   constructor(
     readonly limit: number,
     readonly interval: number,
   ) {}
 
-  /** Whether a start at `now` keeps the limit; if so it counts. */
-  tryStart(now: number): boolean {
-    if (this.#starts.length < this.limit) {
-      this.#forget(now);
-      this.#starts.push(now);
-      return true;
-    }
-    if (this.#starts[this.#oldest]! + this.interval > now) return false;
-    this.#starts[this.#oldest] = now;
-    this.#oldest = (this.#oldest + 1) % this.limit;
+  /** Permits that were given and not used yet. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Whether one more may start; if so a permit is held for it. */
+  tryTake(now: number): boolean {
+    this.#forget(now);
+    if (this.#count + this.#held >= this.limit) return false;
+    this.#held++;
     return true;
   }
 
-  /** The earliest moment at which the waiter behind `ahead` others can start, if nobody gives up. */
+  /** The holder of a permit starts. */
+  start(now: number): void {
+    this.#held--;
+    if (this.#count === this.#starts.length) this.#grow();
+    this.#starts[(this.#oldest + this.#count) % this.#starts.length] = now;
+    this.#count++;
+  }
+
+  /** The holder of a permit will never start. */
+  giveBack(): void {
+    this.#held--;
+  }
+
+  /** The earliest moment at which the waiter behind `ahead` others can start, if all who hold a permit start now. */
   earliestStart(ahead: number, now: number): number {
-    const count = this.#starts.length;
-    const free = this.limit - count;
+    this.#forget(now);
+    const free = this.limit - this.#count - this.#held;
     if (ahead < free) return now;
     const rounds = Math.floor((ahead - free) / this.limit);
     const position = (ahead - free) % this.limit;
-    const start = position < count ? this.#starts[(this.#oldest + position) % count]! : now;
-    return Math.max(now, start + this.interval) + rounds * this.interval;
+    const start = position < this.#count ? this.#at(position) : now;
+    return start + this.interval + rounds * this.interval;
   }
 
   /** Whether every start is so long ago that forgetting this window changes nothing. */
   isIdle(now: number): boolean {
-    const count = this.#starts.length;
-    const newest = this.#starts[(this.#oldest + count - 1) % count];
-    return newest === undefined || newest + this.interval <= now;
+    return this.#held === 0 && (this.#count === 0 || this.#at(this.#count - 1) + this.interval <= now);
   }
 
-  /** An idle window starts over small. */
+  #at(position: number): number {
+    return this.#starts[(this.#oldest + position) % this.#starts.length]!;
+  }
+
+  /** Starts that are over the interval's edge no longer count. Each is forgotten once. */
   #forget(now: number): void {
-    if (this.#starts.length > 0 && this.isIdle(now)) {
-      this.#starts = [];
-      this.#oldest = 0;
+    while (this.#count > 0 && this.#starts[this.#oldest]! + this.interval <= now) {
+      this.#oldest = (this.#oldest + 1) % this.#starts.length;
+      this.#count--;
     }
+    // An idle window starts over small.
+    if (this.#count === 0 && this.#starts.length > 16) this.#starts = [];
+    if (this.#count === 0) this.#oldest = 0;
+  }
+
+  #grow(): void {
+    const starts = Array.from({ length: this.#count }, (_, position) => this.#at(position));
+    starts.length = Math.min(this.limit, Math.max(4, 2 * this.#count));
+    this.#starts = starts.fill(0, this.#count);
+    this.#oldest = 0;
   }
 }

@@ -16,12 +16,16 @@ export const createLimiters = (
   { limit, interval }: ResolvedRateLimit,
   { clock }: StrategyContext,
 ): RateLimiters =>
-  new KeyedStates(
-    () => new RateLimiter(limit, interval, clock),
-    (limiter) => limiter.inUse,
-  );
+  new KeyedStates({
+    make: () => new RateLimiter(limit, interval, clock),
+    inUse: (limiter, now) => limiter.inUseAt(now),
+    busy: (limiter) => limiter.busy,
+  });
 
-/** Keeps the starts of tries below a rate. */
+/**
+ * Keeps the starts of tries below a rate. A permit is held from the moment it is given until the method begins, and
+ * counts from there on: a wait further in cannot let permits pile up and be spent all at once.
+ */
 export class RateLimitStrategy implements GateStrategy {
   readonly kind = 'gate';
 
@@ -31,22 +35,27 @@ export class RateLimitStrategy implements GateStrategy {
     private readonly context: StrategyContext,
   ) {}
 
-  enter(attempt: Attempt): number | Promise<number> {
-    const limiter = this.limiters.get(this.#key(attempt));
-    if (limiter.tryStart()) return 0;
+  enter(attempt: Attempt, now: number): RateLimiter | Promise<RateLimiter> {
+    const limiter = this.limiters.get(this.#key(attempt), now);
+    if (limiter.tryTake(now)) return limiter;
     const { call } = attempt;
     const { mode, maxWait, maxWaiting } = this.options;
-    const delay = limiter.expectedWait();
-    const until = this.context.clock.now() + delay;
+    const delay = limiter.expectedWait(now);
+    const until = now + delay;
     if (mode === 'reject' || delay > maxWait || limiter.waiting >= maxWaiting || until > attempt.deadline) {
       throw this.#refusal(attempt, delay);
     }
     this.context.monitor.emit('rate-limit-wait', call, { delay });
-    return attempt.wait<number>((resolve) => limiter.wait(() => resolve(0)), until);
+    return attempt.wait<RateLimiter>((resolve) => limiter.wait(() => resolve(limiter)), until);
   }
 
-  leave(): void {
-    // A start counts however it ends.
+  start(limiter: RateLimiter, now: number): void {
+    limiter.start(now);
+  }
+
+  leave({ invoked }: Attempt, limiter: RateLimiter): void {
+    // A start counts however it ends; what never began does not.
+    if (!invoked) limiter.giveBack();
   }
 
   /** Each alternative of a fallback argument has a limit of its own: it is another provider, or another key. */

@@ -21,19 +21,34 @@ export class RateLimiter {
     return this.#waiting.size;
   }
 
-  /** Whether forgetting this limiter would let somebody through too early. */
-  get inUse(): boolean {
-    return this.#waiting.size > 0 || !this.#window.isIdle(this.clock.now());
+  /** Whether somebody waits for it, or holds a permit. */
+  get busy(): boolean {
+    return this.#waiting.size > 0 || this.#window.held > 0;
   }
 
-  /** Lets one start now, unless the limit is spent or others wait already. */
-  tryStart(): boolean {
-    return this.#waiting.size === 0 && this.#window.tryStart(this.clock.now());
+  /** Whether forgetting this limiter would let somebody through too early. */
+  inUseAt(now: number): boolean {
+    return this.busy || !this.#window.isIdle(now);
+  }
+
+  /** Gives a permit, unless the limit is spent or others wait already. */
+  tryTake(now: number): boolean {
+    return this.#waiting.size === 0 && this.#window.tryTake(now);
+  }
+
+  /** The holder of a permit starts. */
+  start(now: number): void {
+    this.#window.start(now);
+  }
+
+  /** The holder of a permit will never start: the next may. */
+  giveBack(): void {
+    this.#window.giveBack();
+    if (this.#waiting.size > 0) this.#admitAll();
   }
 
   /** Ms until one more waiter could start. */
-  expectedWait(): number {
-    const now = this.clock.now();
+  expectedWait(now: number): number {
     return this.#window.earliestStart(this.#waiting.size, now) - now;
   }
 
@@ -61,11 +76,12 @@ export class RateLimiter {
 
   #admitAll(): void {
     for (const admit of this.#waiting) {
-      if (!this.#window.tryStart(this.clock.now())) break;
+      if (!this.#window.tryTake(this.clock.now())) break;
       this.#waiting.delete(admit);
       admit();
     }
-    this.#schedule();
+    if (this.#waiting.size === 0) this.#stop();
+    else this.#schedule();
   }
 
   #stop(): void {

@@ -1,0 +1,25 @@
+import { Attempt } from './attempt.js';
+import type { Call } from './call.js';
+import { enclosingScope } from './context.js';
+import type { OperoCall } from './opero-call.js';
+
+/**
+ * The call that this code runs in: inside a decorated method, its hooks and whatever they call, on every try.
+ * Throws outside of one; see {@link findCurrentCall} for code that runs in both.
+ */
+export function currentCall(): OperoCall {
+  const call = findCurrentCall();
+  if (!call) throw new Error('currentCall() works only inside a method decorated with @Opero() or @OpMap()');
+  return call;
+}
+
+/** Like {@link currentCall}, but `undefined` outside of a decorated method. */
+export function findCurrentCall(): OperoCall | undefined {
+  let scope = enclosingScope();
+  while (scope && !(scope instanceof Attempt)) scope = scope.owner;
+  return scope;
+}
+
+/** What a fallback is told about the call it answers for. */
+export const describeCall = (call: Call): OperoCall =>
+  call.current ?? new Attempt(call, call.operation.clock.now());

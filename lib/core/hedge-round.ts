@@ -1,0 +1,141 @@
+import { AsyncResource } from 'node:async_hooks';
+import { UnacceptableResultError } from './all-failed.js';
+import { Attempt, PENDING, type AttemptRound } from './attempt.js';
+import type { Call } from './call.js';
+import type { Timer } from './clock.js';
+import { RefusedError } from './errors.js';
+import type { HedgeStrategy } from './strategy.js';
+
+/** How a try, or several that ran at a time, ended. */
+export interface TryOutcome {
+  readonly ok: boolean;
+  readonly value: unknown;
+  /** What was recorded for a value that was not accepted. */
+  readonly failure?: UnacceptableResultError;
+  /** Whether several tries have failed, so that the last error alone does not tell all. */
+  readonly several?: boolean;
+}
+
+/** What a round needs of the frame it belongs to. */
+export interface RoundFrame {
+  begin(attempt: Attempt, now: number): unknown;
+  /** Takes a step that nobody waits for on the stack. */
+  beginLater(step: () => unknown): void;
+  accepts(value: unknown): boolean;
+  failed(attempt: Attempt, error: unknown, now: number): void;
+  decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown;
+}
+
+/** One try and its hedges. The first acceptable answer wins, the others are aborted. */
+export class HedgeRound implements AttemptRound {
+  readonly #running = new Set<Attempt>();
+  readonly #context = new AsyncResource('OperoHedge');
+  #begun = 0;
+  #failures = 0;
+  #timer: Timer | undefined;
+  #decided = false;
+  /** The failure to end with when no try is left, a refusal of ours only if there is no other. */
+  #last: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
+
+  constructor(
+    private readonly call: Call,
+    private readonly strategy: HedgeStrategy,
+    private readonly frame: RoundFrame,
+  ) {}
+
+  /** Begins a try, beside those that run. */
+  begin(now: number): unknown {
+    const result = this.#begin(now);
+    if (!this.#decided) this.#schedule();
+    return result;
+  }
+
+  over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
+    this.#running.delete(attempt);
+    if (this.#decided) return PENDING;
+    if (this.call.stopped) return this.#decide(attempt, { ok, value: outcome }, now);
+    if (ok && this.#accepts(outcome)) return this.#win(attempt, outcome, now);
+    return this.#lose(attempt, ok, outcome, now);
+  }
+
+  #abandon(): void {
+    this.#decided = true;
+    this.#timer?.cancel();
+    for (const loser of this.#running)
+      loser.abort(new DOMException('Another try was decisive', 'AbortError'));
+  }
+
+  #begin(now: number): unknown {
+    const attempt = new Attempt(this.call, now, this.#begun++, this);
+    this.#running.add(attempt);
+    if (attempt.hedge > 0) this.call.monitor.emit('hedge', this.call);
+    return this.frame.begin(attempt, now);
+  }
+
+  #schedule(): void {
+    const { strategy, call } = this;
+    this.#timer?.cancel();
+    const delay = this.#begun <= strategy.maxHedges ? strategy.delay() : undefined;
+    if (delay === undefined) return;
+    const step = () => this.#hedge();
+    this.#timer = call.operation.clock.schedule(delay, () =>
+      this.#context.runInAsyncScope(() => this.frame.beginLater(step)),
+    );
+  }
+
+  /** The time is over: another try begins beside those that run. */
+  #hedge(): unknown {
+    if (this.#decided || this.call.stopped || !this.strategy.mayBegin(this.call, false)) return PENDING;
+    return this.begin(this.call.operation.clock.now());
+  }
+
+  #accepts(value: unknown): boolean {
+    try {
+      return this.frame.accepts(value);
+    } catch {
+      // A condition that throws is told with the decision.
+      return true;
+    }
+  }
+
+  #win(winner: Attempt, value: unknown, now: number): unknown {
+    this.strategy.record(now - (this.#first(winner)?.startedAt ?? winner.startedAt));
+    if (winner.hedge > 0) this.call.monitor.emit('hedge-win', this.call);
+    return this.#decide(winner, { ok: true, value }, now);
+  }
+
+  #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
+    const refused = !ok && outcome instanceof RefusedError;
+    // A hedge that was not let through harms nobody; the first try's refusal is told.
+    if (!refused || attempt.hedge === 0) this.#fail(attempt, ok, outcome, now);
+    const passedOver = ok || (!refused && this.strategy.passesOver(outcome));
+    if (!passedOver && !refused) return this.#decide(attempt, { ok, value: outcome }, now);
+    if (passedOver && this.#begun <= this.strategy.maxHedges && this.strategy.mayBegin(this.call, true)) {
+      this.#timer?.cancel();
+      const result = this.begin(now);
+      if (this.#decided) return result;
+    }
+    if (this.#running.size > 0) return PENDING;
+    const last = this.#last ?? { attempt, outcome: { ok, value: outcome } };
+    return this.#decide(last.attempt, { ...last.outcome, several: this.#failures > 1 }, now);
+  }
+
+  #fail(attempt: Attempt, ok: boolean, value: unknown, now: number): void {
+    const failure = ok ? new UnacceptableResultError(value) : undefined;
+    this.#failures++;
+    this.frame.failed(attempt, failure ?? value, now);
+    if (this.#last && value instanceof RefusedError) return;
+    this.#last = { attempt, outcome: failure ? { ok, value, failure } : { ok, value } };
+  }
+
+  #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
+    this.#abandon();
+    this.call.current = attempt;
+    return this.frame.decide(attempt, outcome, now);
+  }
+
+  /** The first try, if it still runs: its answer would have taken longer. */
+  #first(winner: Attempt): Attempt | undefined {
+    return winner.hedge === 0 ? winner : [...this.#running].find(({ hedge }) => hedge === 0);
+  }
+}

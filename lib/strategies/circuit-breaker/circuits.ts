@@ -1,0 +1,88 @@
+import { KeyedStates } from '../../core/index.js';
+import { Circuit, type CircuitSettings, type CircuitStateName } from './circuit.js';
+
+/** Which of the circuits of one breaker are meant. */
+export interface CircuitSelection {
+  /** Those of this key. Default: all, and for {@link Circuits.isolate} those still to come. */
+  readonly key?: string;
+}
+
+/** Tells what an app does by hand with each circuit. */
+type EachCircuit = (circuit: Circuit) => void;
+
+/** From the one that lets the least through. */
+const WORST: readonly CircuitStateName[] = ['isolated', 'open', 'half-open', 'closed'];
+
+/** Stands between a key and an alternative. */
+const SEPARATOR = '\n';
+
+/** The circuits of one breaker: one for each key, and for each alternative of a fallback argument. */
+export class Circuits {
+  readonly #keyed: KeyedStates<Circuit>;
+  #isolated = false;
+
+  constructor(settings: CircuitSettings) {
+    this.#keyed = new KeyedStates({
+      make: () => {
+        const circuit = new Circuit(settings);
+        if (this.#isolated) circuit.isolate();
+        return circuit;
+      },
+      inUse: (circuit, now) => circuit.isolated || circuit.retryAfter(now) > 0,
+      busy: (circuit) => circuit.isolated,
+    });
+  }
+
+  get size(): number {
+    return this.#keyed.size;
+  }
+
+  of(key: string, alternative: string, now: number): Circuit {
+    return this.#keyed.get(alternative ? `${key}${SEPARATOR}${alternative}` : key, now);
+  }
+
+  /** The state of several: that of the one which lets the least through. */
+  stateAt(now: number, selection: CircuitSelection = {}): CircuitStateName {
+    const states = new Set<CircuitStateName>();
+    if (this.#isolated) states.add('isolated');
+    this.#each(selection, (circuit) => states.add(circuit.stateAt(now)));
+    return WORST.find((state) => states.has(state)) ?? 'closed';
+  }
+
+  open(now: number, duration: number | undefined, selection: CircuitSelection, told: EachCircuit): void {
+    this.#change(now, selection, told, (circuit) => circuit.open(now, duration));
+  }
+
+  close(now: number, selection: CircuitSelection, told: EachCircuit): void {
+    if (selection.key === undefined) this.#isolated = false;
+    this.#change(now, selection, told, (circuit) => {
+      if (circuit.stateAt(now) !== 'closed') circuit.close();
+    });
+  }
+
+  isolate(now: number, selection: CircuitSelection, told: EachCircuit): void {
+    if (selection.key === undefined) this.#isolated = true;
+    this.#change(now, selection, told, (circuit) => circuit.isolate());
+  }
+
+  /** Forgets everything: what is let through from now on meets new circuits. */
+  reset(now: number, told: EachCircuit): void {
+    this.close(now, {}, told);
+    this.#keyed.clear();
+  }
+
+  #change(now: number, selection: CircuitSelection, told: EachCircuit, change: EachCircuit): void {
+    // A breaker that was never used has no circuit yet to be opened.
+    if (selection.key !== undefined || this.#keyed.size === 0) this.of(selection.key ?? '', '', now);
+    this.#each(selection, (circuit) => {
+      change(circuit);
+      told(circuit);
+    });
+  }
+
+  #each({ key }: CircuitSelection, visit: EachCircuit): void {
+    for (const [own, circuit] of this.#keyed.entries()) {
+      if (key === undefined || own === key || own.startsWith(`${key}${SEPARATOR}`)) visit(circuit);
+    }
+  }
+}
