@@ -32,6 +32,7 @@ export type {
   OperoEventType,
   OperoListener,
   Random,
+  RetryBudgetOptions,
   Timer,
 } from './core/index.js';
 export type {
@@ -46,6 +47,8 @@ export type {
   FallbackFunction,
   FallbackOptions,
   FallbackTarget,
+  HedgeOptions,
+  HedgeQuantile,
   Jitter,
   OpenDuration,
   RateLimitOptions,

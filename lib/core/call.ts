@@ -66,6 +66,8 @@ export class Call extends Scope implements EventSource {
   limit: CallDeadline | undefined;
   /** The try that runs, or was the last. */
   current: (Scope & OperoCall) | undefined;
+  /** What nested calls failed with after all their tries. */
+  spent: Set<unknown> | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -102,6 +104,12 @@ export class Call extends Scope implements EventSource {
     return super.correlationId || (this.#ownCorrelationId ??= randomUUID());
   }
   #ownCorrelationId: string | undefined;
+
+  /** Tells the calls that this one is nested in: they must not begin the tries of it anew. */
+  override noteSpent(error: unknown): void {
+    if (typeof error === 'object' && error !== null) (this.spent ??= new Set()).add(error);
+    super.noteSpent(error);
+  }
 
   /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */
   later(): Promise<unknown> {

@@ -67,19 +67,41 @@ export function check<S extends v.GenericSchema>(
 ): v.InferOutput<S> | undefined {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  for (const issue of result.issues) problems.push(toProblem(issue, schema, path));
+  for (const issue of result.issues) problems.push(toProblem(issue, schema, value, path));
   return undefined;
 }
 
-function toProblem(issue: v.BaseIssue<unknown>, schema: v.GenericSchema, base: string): Problem {
+type Entries = Record<string, { message?: unknown }>;
+
+/** The fields that may be written where `keys` lead to. */
+function entriesAt(schema: any, keys: readonly string[], input: any): Entries {
+  if (schema?.wrapped) return entriesAt(schema.wrapped, keys, input);
+  if (schema?.type === 'lazy') return entriesAt(schema.getter(input), keys, input);
+  if (schema?.type === 'variant') {
+    const chosen = schema.options.find(
+      (option: any) => option.entries[schema.key]?.literal === input?.[schema.key],
+    );
+    return entriesAt(chosen, keys, input);
+  }
+  const [key, ...rest] = keys;
+  const entries = (schema?.entries ?? {}) as Entries;
+  return key === undefined ? entries : entriesAt(entries[key], rest, input?.[key]);
+}
+
+function toProblem(
+  issue: v.BaseIssue<unknown>,
+  schema: v.GenericSchema,
+  value: unknown,
+  base: string,
+): Problem {
   const keys = issue.path?.map(({ key }) => String(key)) ?? [];
   const path = [base, ...keys].filter(Boolean).join('.');
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = Object.keys((schema as { entries?: object }).entries ?? {});
+    const known = Object.keys(entriesAt(schema, keys.slice(0, -1), value));
     return { path, message: unknownName(keys.at(-1) ?? '', known) };
   }
   if (issue.type === 'strict_object' && keys.length > 0) {
-    const missing = (schema as { entries?: Record<string, { message?: unknown }> }).entries?.[keys.at(-1)!];
+    const missing = entriesAt(schema, keys.slice(0, -1), value)[keys.at(-1)!];
     return { path, message: `got nothing, allowed: ${String(missing?.message)}`, missing: true };
   }
   return { path, message: `got ${show(issue.input)}, allowed: ${issue.message}` };

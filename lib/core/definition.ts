@@ -30,6 +30,8 @@ export interface SharedResources {
 export interface CreateContext extends StrategyContext {
   readonly target: Target;
   readonly shared: SharedResources;
+  /** What the strategies of this operation share with each other. */
+  readonly own: SharedResources;
   readonly caching: CachingSettings;
   /** Where work runs that belongs to no single call. */
   readonly root: Scope;
@@ -51,7 +53,12 @@ export interface StrategyDefinition<Option extends string = string, Raw = unknow
   readonly allowed: string;
   readonly schema: v.GenericSchema<unknown, Resolved>;
   /** Checks that need more than one field, or the method. */
-  readonly prove?: (resolved: Resolved, target: Target) => Problem[];
+  readonly prove?: (
+    resolved: Resolved,
+    target: Target,
+    /** All options of the operation, by key. */
+    others: Readonly<Record<string, any>>,
+  ) => Problem[];
   /** The strategy, or `undefined` when these options ask for none in this place. */
   create(resolved: Resolved, context: CreateContext): Strategy | undefined;
   /** @internal Carries the type of what may be written. */

@@ -19,5 +19,6 @@ export * from './monitor.js';
 export type * from './opero-call.js';
 export * from './pipeline.js';
 export * from './random.js';
+export * from './retry-budget.js';
 export * from './scope.js';
 export * from './strategy.js';

@@ -43,6 +43,11 @@ export abstract class Scope {
     for (const child of this.children()) child.drain(reason);
   }
 
+  /** Takes note that a call begun here failed with `error` after all its tries. */
+  noteSpent(error: unknown): void {
+    (this.origin ?? this.owner)?.noteSpent(error);
+  }
+
   /** Whether anything begun in this scope is not over yet. */
   get busy(): boolean {
     return this.#firstChild !== undefined;

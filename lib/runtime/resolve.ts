@@ -29,9 +29,11 @@ export function resolve(
   for (const [option, sourced] of merged.strategies) {
     const definition = definitions.get(option)!;
     const resolved = check(definition.schema, valuesOf(sourced), option, problems);
-    if (resolved === undefined) continue;
-    strategies.set(option, resolved);
-    for (const { path, message } of definition.prove?.(resolved, target) ?? []) {
+    if (resolved !== undefined) strategies.set(option, resolved);
+  }
+  const all = Object.fromEntries(strategies);
+  for (const [option, resolved] of strategies) {
+    for (const { path, message } of definitions.get(option)!.prove?.(resolved, target, all) ?? []) {
       problems.push({ path: path ? `${option}.${path}` : option, message });
     }
   }

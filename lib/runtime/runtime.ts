@@ -173,12 +173,6 @@ export class OperoRuntime {
     target: Target,
     options: ReadonlyMap<string, unknown>,
   ): CreateContext {
-    const shared: SharedResources = {
-      once: <T>(key: string, make: () => T): T => {
-        if (!this.#shared.has(key)) this.#shared.set(key, make());
-        return this.#shared.get(key) as T;
-      },
-    };
     return {
       operation: name,
       clock: this.clock,
@@ -186,7 +180,8 @@ export class OperoRuntime {
       deadlines: this.#deadlines,
       monitor,
       target,
-      shared,
+      shared: onceIn(this.#shared),
+      own: onceIn(new Map()),
       caching: this.#caching,
       root: this.root,
       enabled: (option) => options.has(option),
@@ -194,6 +189,13 @@ export class OperoRuntime {
     };
   }
 }
+
+const onceIn = (made: Map<string, unknown>): SharedResources => ({
+  once: <T>(key: string, make: () => T): T => {
+    if (!made.has(key)) made.set(key, make());
+    return made.get(key) as T;
+  },
+});
 
 function stopCalls(scope: Scope, matches: (call: Call) => boolean): void {
   for (const child of scope.children()) {

@@ -7,7 +7,7 @@ export class SharedNames {
   /** What is wrong with the names in these options: a name must stand for the same settings wherever it is used. */
   prove(options: ReadonlyMap<string, unknown>): Problem[] {
     const problems: Problem[] = [];
-    for (const [option, resolved] of options) {
+    for (const [option, resolved] of [...options, ...budgets(options)]) {
       const { name } = resolved as { name?: string };
       if (name === undefined) continue;
       const settings = JSON.stringify(resolved);
@@ -19,6 +19,12 @@ export class SharedNames {
     return problems;
   }
 }
+
+/** A retry budget is an option of its own inside another. */
+const budgets = (options: ReadonlyMap<string, unknown>): [string, unknown][] => {
+  const budget = (options.get('retry') as { budget?: unknown } | undefined)?.budget;
+  return typeof budget === 'object' ? [['retry.budget', budget]] : [];
+};
 
 const differs = (name: string, settings: string, other: string): string =>
   `got '${name}' with ${settings}, allowed: what the first method with this name has, ${other}`;

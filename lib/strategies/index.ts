@@ -5,6 +5,7 @@ export { CircuitBreakerStrategy, type CircuitStateName } from './circuit-breaker
 export type { CircuitBreakerOptions, CircuitWindow, OpenDuration } from './circuit-breaker/index.js';
 export type { CacheOptions, SingleFlightOptions } from './cache/index.js';
 export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback/index.js';
+export type { HedgeOptions, HedgeQuantile } from './hedge/index.js';
 export { order, type StrategyOptions } from './order.js';
 export type { RateLimitOptions } from './rate-limit/index.js';
 export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry/index.js';

@@ -3,6 +3,7 @@ import { bulkhead } from './bulkhead/index.js';
 import { cache, singleFlight } from './cache/index.js';
 import { circuitBreaker } from './circuit-breaker/index.js';
 import { fallback } from './fallback/index.js';
+import { hedge } from './hedge/index.js';
 import { rateLimit } from './rate-limit/index.js';
 import { retry } from './retry/index.js';
 import { attemptTimeout, totalTimeout } from './timeout/index.js';
@@ -18,7 +19,7 @@ export const order = [
   totalTimeout,
   retry,
   argFallback,
-  // The slot of hedge.
+  hedge,
   circuitBreaker,
   rateLimit,
   bulkhead,

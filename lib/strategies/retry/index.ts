@@ -1,4 +1,4 @@
-import { defineStrategy, type Problem, type Target } from '../../core/index.js';
+import { budgetOf, defineStrategy, type Problem, type Target } from '../../core/index.js';
 import { retrySchema, type ResolvedRetry, type RetryOptions } from './retry.options.js';
 import { RetryStrategy } from './retry.strategy.js';
 
@@ -31,6 +31,8 @@ export const retry = defineStrategy<'retry', number | RetryOptions, ResolvedRetr
   shorthand: (raw) => (typeof raw === 'number' ? { retries: raw } : undefined),
   schema: retrySchema,
   prove,
-  create: (options, context) =>
-    options.retries > 0 || options.retryOnResult ? new RetryStrategy(options, context) : undefined,
+  create(options, context) {
+    if (options.retries === 0 && !options.retryOnResult) return undefined;
+    return new RetryStrategy(options, context, budgetOf(context, options.budget, options.retries));
+  },
 });

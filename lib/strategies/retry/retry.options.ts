@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  budgetSchema,
   callback,
   durationOrNone,
   errorConditions,
@@ -11,6 +12,7 @@ import {
   wholeNumber,
   type ErrorConditions,
   type OperoListener,
+  type RetryBudgetOptions,
 } from '../../core/index.js';
 
 /** Ms before the next try; `attempt` is the number of the try that failed, from 1. */
@@ -51,13 +53,20 @@ export interface RetryOptions {
   jitter?: Jitter;
   /**
    * Which errors are worth another try: classes, codes, statuses, or a function. Replaces the default, which is every
-   * error but aborts, 4xx other than 408, 425 and 429, programming and validation mistakes and our own refusals.
+   * error but aborts, 4xx other than 408, 425 and 429, programming and validation mistakes, our own refusals, and what a
+   * nested operation failed with after all its tries.
    */
   retryOn?: ErrorConditions;
   /** Tells results that count as a failed try. */
   retryOnResult?: (result: never) => boolean;
   /** Wait at least as long as the other side asks with `Retry-After`, but never beyond `maxDelay`. Default true. */
   respectRetryAfter?: boolean;
+  /**
+   * Bounds retries over all calls, so that a failing dependency is not buried under them: `true` for a budget of this
+   * operation's own, `false` for none (for polling with `retryOnResult`), or its fields. When it is spent, a call fails
+   * at once with its real error. Default true.
+   */
+  budget?: boolean | RetryBudgetOptions;
   /** Whether the method may run twice. A POST or PATCH route is retried only when this is true. Default false. */
   idempotent?: boolean;
   /** Told before each wait. What it throws changes nothing. */
@@ -81,6 +90,7 @@ export const retrySchema = fields({
   retryOn: v.optional(errorConditions()),
   retryOnResult: v.optional(callback<(result: never) => boolean>()),
   respectRetryAfter: v.optional(flag(), true),
+  budget: v.optional(budgetSchema, true),
   idempotent: v.optional(flag(), false),
   onRetry: v.optional(callback<OperoListener>()),
 });

@@ -1,5 +1,8 @@
 import {
+  AllFailedError,
   anyOf,
+  AttemptTimeoutError,
+  type budgetOf,
   decided,
   EXHAUSTED,
   isPermanent,
@@ -15,6 +18,16 @@ import {
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
 
+/** Whether an error is, or was caused by, one that a nested call failed with after all its tries. */
+function isSpent(call: Call, error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; depth < 4 && typeof current === 'object' && current !== null; depth++) {
+    if (current instanceof AllFailedError || call.spent?.has(current)) return true;
+    current = (current as { cause?: unknown }).cause;
+  }
+  return false;
+}
+
 /** Repeats a call that failed for a passing reason. */
 export class RetryStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
@@ -24,6 +37,7 @@ export class RetryStrategy implements RepeatStrategy {
   constructor(
     private readonly options: ResolvedRetry,
     private readonly context: StrategyContext,
+    private readonly paid: ReturnType<typeof budgetOf>,
   ) {
     this.#worthRetrying = options.retryOn ? anyOf(options.retryOn) : (error) => !isPermanent(error);
     const { retryOnResult } = options;
@@ -34,13 +48,38 @@ export class RetryStrategy implements RepeatStrategy {
 
   afterFailure(call: Call, error: unknown): number {
     if (!this.#isWorthRetrying(call)) return LEAVE;
-    if (call.attempt > this.options.retries) return this.#exhausted(call);
+    if (call.attempt > this.options.retries) return this.#spent(call, error);
     const delay = this.#delay(call, error);
     if (delay === undefined) return this.#exhausted(call);
+    if (!this.#pay(call, error)) {
+      this.context.monitor.emit('retry-refusal', call, { error });
+      return this.#spent(call, error);
+    }
     this.context.monitor.emit('retry', call, { error, delay });
     this.#previousDelay(call, delay);
     call.attempt++;
     return delay;
+  }
+
+  /** A retry that helped was no burden: it gives its cost back. */
+  afterSuccess(call: Call): void {
+    const { paid } = this;
+    if (!paid) return;
+    paid.budget.give(call.attempt === 1 ? 1 : ((call.notes.get(paid) as number | undefined) ?? 0));
+  }
+
+  #pay(call: Call, error: unknown): boolean {
+    const { paid } = this;
+    if (!paid) return true;
+    const cost = error instanceof AttemptTimeoutError ? paid.costs.timeoutCost : paid.costs.cost;
+    call.notes.set(paid, cost);
+    return paid.budget.take(cost, this.context.clock.now());
+  }
+
+  /** Further out this must not be retried, also where it is no AllFailedError: the tries would multiply. */
+  #spent(call: Call, error: unknown): number {
+    if (this.options.retries > 0) call.noteSpent(error);
+    return this.#exhausted(call);
   }
 
   #exhausted(call: Call): number {
@@ -59,7 +98,7 @@ export class RetryStrategy implements RepeatStrategy {
     if (error instanceof UnacceptableResultError) return true;
     // A refusal is not an answer of the other side: worth a wait only when somebody has set the time for it.
     if (error instanceof RefusedError && !this.options.retryOn) return call.deadline < Infinity;
-    return this.#worthRetrying(error);
+    return this.#worthRetrying(error) && (this.options.retryOn !== undefined || !isSpent(call, error));
   }
 
   /** The wait, or `undefined` when the call would be given up before it is over. */

@@ -1,0 +1,25 @@
+import { budgetOf, defineStrategy } from '../../core/index.js';
+import { hedgeSchema, proveHedge, type HedgeOptions, type ResolvedHedge } from './hedge.options.js';
+import { HedgeStrategy } from './hedge.strategy.js';
+
+export type { HedgeOptions, HedgeQuantile } from './hedge.options.js';
+export { Latencies } from './latencies.js';
+
+/** Begins another try beside one that takes long; the first good answer wins. */
+export const hedge = defineStrategy<'hedge', number | HedgeOptions, ResolvedHedge>({
+  name: 'hedge',
+  option: 'hedge',
+  allowed: 'ms, true, false, or an object',
+  shorthand: (raw) => (typeof raw === 'number' ? { delay: raw } : undefined),
+  schema: hedgeSchema as never,
+  prove: proveHedge,
+  create(options, context) {
+    const paid = options.budget ? budgetOf(context, true, 0) : undefined;
+    const payment = paid && {
+      budget: paid.budget,
+      cost: paid.costs.cost,
+      alone: !context.enabled('retry'),
+    };
+    return new HedgeStrategy(options, payment, context);
+  },
+});
