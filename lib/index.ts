@@ -42,6 +42,7 @@ export type {
   BulkheadOptions,
   CacheOptions,
   CircuitBreakerOptions,
+  CircuitSelection,
   CircuitStateName,
   CircuitWindow,
   FallbackFunction,

@@ -58,9 +58,10 @@ export class KeyedStates<S> {
     for (const [key, { state }] of this.#states) yield [key, state];
   }
 
-  clear(): void {
-    this.#only = undefined;
-    this.#states.clear();
+  /** Forgets the states of the keys that are meant. */
+  forget(isMeant: (key: string) => boolean): void {
+    if (isMeant('')) this.#only = undefined;
+    for (const key of this.#states.keys()) if (isMeant(key)) this.#states.delete(key);
   }
 
   #expire(now: number): void {

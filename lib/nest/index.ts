@@ -1,3 +1,4 @@
+export type { CircuitControl } from './circuit-control.js';
 export { FallbackArg, Opero, type OperoDecorator } from './decorators.js';
 export type { OpMapOptions } from './map-metadata.js';
 export {

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { check, OperoConfigurationError, type OperoEvents, type Problem } from '../core/index.js';
+import {
+  check,
+  OperoConfigurationError,
+  unknownName,
+  type OperoEvents,
+  type Problem,
+} from '../core/index.js';
 import { mapSchema, type AnyIterable, type OpRun } from '../map/index.js';
 import {
   runItems,
@@ -8,6 +14,8 @@ import {
   type OperoOptions,
   type OperoRuntime,
 } from '../runtime/index.js';
+import type { CircuitSelection } from '../strategies/index.js';
+import { controlOf, type CircuitControl } from './circuit-control.js';
 import { FunctionOperations } from './function-operations.js';
 import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
 import { OperoHost } from './opero.host.js';
@@ -129,6 +137,23 @@ export class OperoService {
     const operation = this.host.bindings.find(type.prototype as object, method);
     if (!operation) throw new TypeError(`${type.name}.${method} is not a decorated method of this app`);
     return operation.plan();
+  }
+
+  /**
+   * The circuit breaker of an operation, or the one that several share under a `name`, to look at it and to work it by
+   * hand. With `key`, only the circuits of that key, as `circuitBreaker.key` makes them.
+   *
+   * @throws TypeError when there is no such operation, or it has no circuit breaker
+   * @example
+   * opero.circuit('Payments.charge').isolate();
+   */
+  circuit(name: string, selection: CircuitSelection = {}): CircuitControl {
+    const operations = [...this.#runtime.operations.values()];
+    const breakers = operations.map(({ breaker }) => breaker).filter((breaker) => breaker !== undefined);
+    const breaker = this.#runtime.operations.get(name)?.breaker ?? breakers.find((own) => own.name === name);
+    if (breaker) return controlOf(breaker, selection);
+    const known = operations.filter((operation) => operation.breaker).map((operation) => operation.name);
+    throw new TypeError(`there is no circuit breaker '${name}': ${unknownName(name, known)}`);
   }
 
   /** How every operation is doing. */

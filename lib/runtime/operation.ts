@@ -88,6 +88,10 @@ export class Operation implements CallOperation {
     await this.#cache?.evict(args, identity);
   }
 
+  get breaker(): CircuitBreakerStrategy | undefined {
+    return this.#breaker;
+  }
+
   get caches(): boolean {
     return this.#cache !== undefined;
   }

@@ -1,7 +1,11 @@
 export type { ArgFallbackOptions } from './arg-fallback/index.js';
 export type { BulkheadOptions } from './bulkhead/index.js';
 export { CacheStrategy, MemoryStore } from './cache/index.js';
-export { CircuitBreakerStrategy, type CircuitStateName } from './circuit-breaker/index.js';
+export {
+  CircuitBreakerStrategy,
+  type CircuitSelection,
+  type CircuitStateName,
+} from './circuit-breaker/index.js';
 export type { CircuitBreakerOptions, CircuitWindow, OpenDuration } from './circuit-breaker/index.js';
 export type { CacheOptions, SingleFlightOptions } from './cache/index.js';
 export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback/index.js';

@@ -87,8 +87,8 @@ export class CircuitBreakerStrategy implements GateStrategy {
     this.circuits.isolate(this.context.clock.now(), selection, this.#tellByHand);
   }
 
-  reset(): void {
-    this.circuits.reset(this.context.clock.now(), this.#tellByHand);
+  reset(selection: CircuitSelection): void {
+    this.circuits.reset(this.context.clock.now(), selection, this.#tellByHand);
   }
 
   /** A try that never got to the other side, was given up, or failed for a reason of its own. */

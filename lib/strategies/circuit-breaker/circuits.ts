@@ -61,14 +61,16 @@ export class Circuits {
   }
 
   isolate(now: number, selection: CircuitSelection, told: EachCircuit): void {
+    this.#change(now, selection, told, (circuit) => {
+      if (!circuit.isolated) circuit.isolate();
+    });
     if (selection.key === undefined) this.#isolated = true;
-    this.#change(now, selection, told, (circuit) => circuit.isolate());
   }
 
   /** Forgets everything: what is let through from now on meets new circuits. */
-  reset(now: number, told: EachCircuit): void {
-    this.close(now, {}, told);
-    this.#keyed.clear();
+  reset(now: number, selection: CircuitSelection, told: EachCircuit): void {
+    this.close(now, selection, told);
+    this.#keyed.forget((key) => this.#isMeant(key, selection));
   }
 
   #change(now: number, selection: CircuitSelection, told: EachCircuit, change: EachCircuit): void {
@@ -80,9 +82,13 @@ export class Circuits {
     });
   }
 
-  #each({ key }: CircuitSelection, visit: EachCircuit): void {
-    for (const [own, circuit] of this.#keyed.entries()) {
-      if (key === undefined || own === key || own.startsWith(`${key}${SEPARATOR}`)) visit(circuit);
+  #each(selection: CircuitSelection, visit: EachCircuit): void {
+    for (const [key, circuit] of this.#keyed.entries()) {
+      if (this.#isMeant(key, selection)) visit(circuit);
     }
+  }
+
+  #isMeant(own: string, { key }: CircuitSelection): boolean {
+    return key === undefined || own === key || own.startsWith(`${key}${SEPARATOR}`);
   }
 }

@@ -1,0 +1,116 @@
+import { expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { BulkheadFullError } from '../../lib/index.js';
+import { deferred, Harness, settle } from '../support/harness.js';
+
+const RUNS = 10_000;
+
+const options = fc.record({
+  concurrency: fc.integer({ min: 1, max: 3 }),
+  queue: fc.integer({ min: 0, max: 4 }),
+  maxWait: fc.constantFrom(undefined, 60),
+});
+
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.constant({ kind: 'call' as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('succeed' as const, 'fail' as const, 'abort' as const),
+      which: fc.nat(20),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 40 }) }),
+  },
+);
+
+/** Who runs and who waits, since when, as one would write it down. */
+interface Reference {
+  running: number[];
+  waiting: { id: number; since: number }[];
+}
+
+it(`runs never more than it may and in the order of arrival, and loses nobody, in ${RUNS} random schedules`, async () => {
+  const seen = { waited: 0, refused: 0, leftQueue: 0, tooLong: 0 };
+  await fc.assert(
+    fc.asyncProperty(options, fc.array(step, { minLength: 5, maxLength: 30 }), async (bulkhead, steps) => {
+      const harness = new Harness();
+      const operation = harness.operation({
+        bulkhead: { ...bulkhead, maxWait: bulkhead.queue > 0 ? bulkhead.maxWait : undefined },
+      });
+      const maxWait = bulkhead.queue > 0 ? bulkhead.maxWait : undefined;
+      const reference: Reference = { running: [], waiting: [] };
+      const started: number[] = [];
+      const calls = new Map<
+        number,
+        {
+          end: Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>;
+          abort: () => void;
+          over: boolean;
+          outcome: Promise<any>;
+        }
+      >();
+      const free = () => {
+        if (reference.running.length >= bulkhead.concurrency || reference.waiting.length === 0) return;
+        reference.running.push(reference.waiting.shift()!.id);
+      };
+      const giveUpWaiting = (now: number) => {
+        const late = reference.waiting.filter(({ since }) => maxWait !== undefined && since + maxWait <= now);
+        seen.tooLong += late.length;
+        reference.waiting = reference.waiting.filter((entry) => !late.includes(entry));
+      };
+      const begun: number[] = [];
+      for (const [id, next] of steps.entries()) {
+        if (next.kind === 'wait') {
+          await harness.clock.advance(next.ms);
+          giveUpWaiting(harness.clock.now());
+        } else if (next.kind === 'call') {
+          const end = deferred();
+          const method = () => (started.push(id), end.promise);
+          const { call, result } = operation.start(
+            { self: undefined, method, args: [] },
+            harness.runtime.root,
+          );
+          const own = { end, abort: () => call.abort('enough'), over: false, outcome: settle(result) };
+          calls.set(id, own);
+          void own.outcome.then(() => (own.over = true));
+          if (reference.running.length < bulkhead.concurrency) reference.running.push(id);
+          else if (reference.waiting.length < bulkhead.queue) {
+            reference.waiting.push({ id, since: harness.clock.now() });
+            seen.waited++;
+          } else {
+            expect((await own.outcome).error).toBeInstanceOf(BulkheadFullError);
+            seen.refused++;
+          }
+        } else {
+          const known = [...reference.running, ...reference.waiting.map((entry) => entry.id)];
+          if (known.length === 0) continue;
+          const chosen = known[next.which % known.length]!;
+          const isRunning = reference.running.includes(chosen);
+          if (next.kind !== 'abort' && !isRunning) continue;
+          if (next.kind === 'abort') calls.get(chosen)!.abort();
+          else if (next.kind === 'succeed') calls.get(chosen)!.end.resolve();
+          else calls.get(chosen)!.end.reject(new Error('down'));
+          seen.leftQueue += isRunning ? 0 : 1;
+          reference.running = reference.running.filter((running) => running !== chosen);
+          reference.waiting = reference.waiting.filter((entry) => entry.id !== chosen);
+          free();
+        }
+        await harness.clock.settle(12);
+        for (const running of reference.running) if (!begun.includes(running)) begun.push(running);
+        expect(started).toEqual(begun);
+        expect([...calls.values()].filter(({ over }) => !over)).toHaveLength(
+          reference.running.length + reference.waiting.length,
+        );
+      }
+      for (const { abort } of calls.values()) abort();
+      await harness.clock.settle();
+      expect(operation.monitor.running).toBe(0);
+      expect(harness.clock.scheduled).toBe(0);
+    }),
+    { numRuns: RUNS },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 100);
+}, 120_000);
