@@ -22,6 +22,11 @@ export class Binder {
     this.#shadows = new Shadows(host);
   }
 
+  /** Everything that lives as long as the app. */
+  *instances(): Generator<unknown> {
+    for (const { instance } of this.#wrappers) yield instance;
+  }
+
   /** Binds what the modules have now and will hand out later. Repeated, it adds what is new. */
   scan(modules: ModulesContainer): void {
     if (this.#closed) return;

@@ -5,6 +5,7 @@ import { OperoRuntime, Profiles, type Layer } from '../runtime/index.js';
 import { Binder } from './binder.js';
 import { Bindings } from './bindings.js';
 import { findCache } from './find-cache.js';
+import { DrainFirst } from './drain-first.js';
 import { checkModuleOptions, type OperoModuleOptions } from './module-options.js';
 import { FeatureProfiles } from './feature-profiles.js';
 import { TransportErrors } from './transport-errors.js';
@@ -19,6 +20,7 @@ export class OperoHost {
   readonly #logger = new Logger('Opero');
   readonly #warned = new Set<string>();
   readonly #moduleProblems: string[] = [];
+  readonly #drainFirst = new DrainFirst(() => this.drain());
   #runtime: OperoRuntime | undefined;
   #drainTimeout = DEFAULT_DRAIN;
   #store: CacheStore | undefined;
@@ -82,6 +84,7 @@ export class OperoHost {
     ];
     if (problems.length > 0) throw new OperoConfigurationError(problems);
     this.#store ??= findCache(reference, (message) => this.#warn(message));
+    this.#letDrainFirst();
   }
 
   /** Lets calls end, at the latest when the drain's time is over. */
@@ -89,10 +92,21 @@ export class OperoHost {
     await this.#runtime?.close(this.#drainTimeout);
   }
 
+  /** Ends what came in since the drain: the server waits for its requests. */
+  async stop(): Promise<void> {
+    await this.drain();
+    this.#runtime?.stop();
+  }
+
   /** Leaves no trace. */
   async close(): Promise<void> {
-    await this.drain();
+    await this.stop();
+    this.#drainFirst.close();
     this.binder.close();
+  }
+
+  #letDrainFirst(): void {
+    for (const instance of this.binder.instances()) this.#drainFirst.apply(instance);
   }
 
   #featureProfiles(profiles: Profiles): ReturnType<Profiles['add']> {
@@ -109,6 +123,7 @@ export class OperoHost {
     loader.load = async (...args: Parameters<typeof load>) => {
       const loaded = await load.apply(loader, args);
       if (this.#modules) this.binder.scan(this.#modules);
+      this.#letDrainFirst();
       return loaded;
     };
     this.binder.onClose(() => delete (loader as { load?: unknown }).load);

@@ -1,7 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
-import { runInside } from '../core/index.js';
+import { OperoShutdownError, runInside } from '../core/index.js';
 import { lastException, toEdgeError, toHttpException } from './http-errors.js';
 import { OperoHost } from './opero.host.js';
 import { RequestScope } from './request-scope.js';
@@ -30,6 +30,7 @@ export class OperoInterceptor implements NestInterceptor {
     return new Observable((subscriber) => {
       const scope = new RequestScope(context);
       runtime.root.adopt(scope);
+      if (runtime.stopped) scope.abort(new OperoShutdownError('a request'));
       const stopWatching = watchClient(context, scope);
       const over = () => {
         stopWatching();

@@ -58,7 +58,7 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
   }
 
   beforeApplicationShutdown(): Promise<void> {
-    return this.host.drain();
+    return this.host.stop();
   }
 
   onApplicationShutdown(): Promise<void> {

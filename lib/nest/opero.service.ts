@@ -54,6 +54,11 @@ export class OperoService {
     return this.#runtime.events;
   }
 
+  /** Whether the app is shutting down: a readiness probe should say no from the first signal on. */
+  get closing(): boolean {
+    return this.#runtime.closing;
+  }
+
   /**
    * Runs `work` once, with options or a profile's name. Strategies with a memory (cache, rate limit) need a profile, or
    * options with a `name`, whose memory all runs with it share; or {@link wrap}.

@@ -1,15 +1,12 @@
 import {
-  Call,
   currentScope,
   Deadlines,
   Monitor,
   OperoConfigurationError,
   OperoEvents,
-  OperoShutdownError,
   RootScope,
   systemClock,
   systemRandom,
-  withoutStack,
   type CachingSettings,
   type Clock,
   type CreateContext,
@@ -25,6 +22,7 @@ import { Operation } from './operation.js';
 import { hooksOf } from './options.js';
 import { createStrategies, resolve } from './resolve.js';
 import { SharedNames } from './shared-names.js';
+import { drain, stopCalls } from './shutdown.js';
 
 /** What a runtime takes from its surroundings. */
 export interface RuntimeSettings {
@@ -68,6 +66,7 @@ export class OperoRuntime {
   readonly #warned = new Set<string>();
   readonly #settings: RuntimeSettings;
   #closing: Promise<void> | undefined;
+  #stopped = false;
 
   constructor(settings: RuntimeSettings = {}) {
     this.#settings = settings;
@@ -85,6 +84,11 @@ export class OperoRuntime {
   /** Whether the runtime is shutting down, or has. */
   get closing(): boolean {
     return this.#closing !== undefined;
+  }
+
+  /** Whether requests are no longer worked on. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   /** Makes an operation, or tells why it cannot be made. */
@@ -149,22 +153,17 @@ export class OperoRuntime {
     return (this.#closing ??= this.#drain(drainTimeout));
   }
 
-  async #drain(drainTimeout: number): Promise<void> {
-    const deadline = this.clock.now() + drainTimeout;
-    this.root.endBy(deadline);
-    this.root.drain(new OperoShutdownError('a run over many items'));
-    stopCalls(this.root, (call) => waitsBeyond(call, deadline));
-    const idle = this.root.whenIdle();
-    await new Promise<void>((resolve) => {
-      const timer = this.clock.schedule(drainTimeout, resolve);
-      void idle.then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+  /** After the drain: ends what was begun since, and whatever a request begins from now on. */
+  stop(): void {
+    this.#stopped = true;
     stopCalls(this.root, () => true);
     this.#deadlines.close();
     this.events.clear();
+  }
+
+  async #drain(drainTimeout: number): Promise<void> {
+    await drain(this.root, this.clock, drainTimeout);
+    this.#deadlines.close();
   }
 
   #context(
@@ -196,14 +195,3 @@ const onceIn = (made: Map<string, unknown>): SharedResources => ({
     return made.get(key) as T;
   },
 });
-
-function stopCalls(scope: Scope, matches: (call: Call) => boolean): void {
-  for (const child of scope.children()) {
-    if (child instanceof Call && matches(child)) {
-      child.abort(withoutStack(() => new OperoShutdownError(child.operation.name)));
-    } else stopCalls(child, matches);
-  }
-}
-
-const waitsBeyond = (call: Call, deadline: number): boolean =>
-  call.waitsUntil > deadline || (call.current?.waitsUntil ?? 0) > deadline;

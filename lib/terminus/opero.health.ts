@@ -25,7 +25,8 @@ export class OperoHealthIndicator {
   ) {}
 
   /**
-   * The state of each operation under `key`: `down` when a critical one fails or is stale, `degraded` when another is.
+   * The state of each operation under `key`: `down` when a critical one fails or is stale, `degraded` when another is;
+   * and `down` as soon as the app begins to shut down, so that a readiness probe takes it out of service.
    * Terminus 11 knows no `degraded`: there it is `up` with `degraded: true`.
    *
    * @throws OperoConfigurationError for wrong options or the name of no operation
@@ -33,6 +34,8 @@ export class OperoHealthIndicator {
   check(key: string, options: OperoHealthOptions = {}): HealthIndicatorResult {
     this.#prove(options);
     const { status, details } = judge(this.opero.operations(), options);
+    // From the first signal on no more traffic should come.
+    if (this.opero.closing) return this.#result(key, 'down', { ...details, shuttingDown: true });
     return this.#result(key, status, details);
   }
 

@@ -151,4 +151,41 @@ describe('OperoService', () => {
     expect(await Promise.all(outcomes)).toEqual(['OPERO_SHUTDOWN', 'OPERO_SHUTDOWN']);
     expect(clock.scheduled).toBe(0);
   });
+
+  it('works circuits by hand, by the name of an operation or the one that several share', async () => {
+    const opero = await start();
+    const changes: string[] = [];
+    opero.events.on('*', ({ type }) => void (type.startsWith('circuit') && changes.push(type)));
+    const circuitBreaker = { name: 'upstream' };
+    const search = opero.wrap({ name: 'search', circuitBreaker }, async () => 'found');
+    const save = opero.wrap({ name: 'save', circuitBreaker }, async () => 'saved');
+    opero.circuit('upstream').isolate();
+    expect(opero.circuit('search').state).toBe('isolated');
+    await expect(search()).rejects.toMatchObject({ code: 'OPERO_CIRCUIT_OPEN', retryAfter: 0 });
+    await expect(save()).rejects.toMatchObject({ code: 'OPERO_CIRCUIT_OPEN' });
+    opero.circuit('save').close();
+    expect([await search(), await save()]).toEqual(['found', 'saved']);
+    opero.circuit('save').open(500);
+    await expect(search()).rejects.toMatchObject({ retryAfter: 500 });
+    opero.circuit('save').reset();
+    expect(await search()).toBe('found');
+    expect(changes.filter((type) => type !== 'circuit-refusal')).toEqual([
+      'circuit-isolated',
+      'circuit-closed',
+      'circuit-open',
+      'circuit-closed',
+    ]);
+  });
+
+  it('says which circuits there are when asked for none, and what may be told it', async () => {
+    const opero = await start();
+    opero.wrap({ name: 'search', circuitBreaker: true }, async () => 'found');
+    expect(() => opero.circuit('serach')).toThrow(
+      "there is no circuit breaker 'serach': got an unknown name (did you mean search?), allowed: search",
+    );
+    expect(() => opero.circuit('greet')).toThrow(TypeError);
+    expect(() => opero.circuit('search').open(-1)).toThrow(
+      'got -1, allowed: a duration in ms, greater than 0',
+    );
+  });
 });

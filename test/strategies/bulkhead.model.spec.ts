@@ -46,7 +46,7 @@ it(`runs never more than it may and in the order of arrival, and loses nobody, i
       const calls = new Map<
         number,
         {
-          end: Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'>;
+          end: { resolve: () => void; reject: (reason: unknown) => void };
           abort: () => void;
           over: boolean;
           outcome: Promise<any>;

@@ -17,7 +17,10 @@ class Service {
     if (this.down) throw new Error('password=hunter2');
   }
   @Opero({ name: 'search' })
-  async search(): Promise<void> {}
+  async search(): Promise<void> {
+    await this.pending;
+  }
+  pending: Promise<void> | undefined;
 }
 
 @Controller()
@@ -79,6 +82,20 @@ describe('the health indicator', () => {
         },
       },
     });
+  });
+
+  it('is down from the moment the app begins to shut down, while calls still end', async () => {
+    const { service, probe } = await start();
+    let end!: () => void;
+    service.pending = new Promise((resolve) => (end = resolve));
+    const running = service.search();
+    const closed = app.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    const { http, body } = await probe({});
+    expect(http).toBe(503);
+    expect(JSON.parse(body).error.operations).toMatchObject({ status: 'down', shuttingDown: true });
+    end();
+    await Promise.all([running, closed]);
   });
 
   it('is degraded, and the probe still succeeds, when an operation fails', async () => {
