@@ -23,8 +23,8 @@ export class Binder {
   }
 
   /** Everything that lives as long as the app. */
-  *instances(): Generator<unknown> {
-    for (const { instance } of this.#wrappers) yield instance;
+  instances(): unknown[] {
+    return [...this.#wrappers].map(({ instance }) => instance);
   }
 
   /** Binds what the modules have now and will hand out later. Repeated, it adds what is new. */
