@@ -21,4 +21,5 @@ export * from './pipeline.js';
 export * from './random.js';
 export * from './retry-budget.js';
 export * from './scope.js';
+export * from './shapes.js';
 export * from './strategy.js';
