@@ -31,6 +31,7 @@ export class HedgeRound implements AttemptRound {
   readonly #running = new Set<Attempt>();
   readonly #context = new AsyncResource('OperoHedge');
   #begun = 0;
+  #newest: Attempt | undefined;
   #failures = 0;
   #timer: Timer | undefined;
   #decided = false;
@@ -68,25 +69,35 @@ export class HedgeRound implements AttemptRound {
   #begin(now: number): unknown {
     const attempt = new Attempt(this.call, now, this.#begun++, this);
     this.#running.add(attempt);
+    this.#newest = attempt;
     if (attempt.hedge > 0) this.call.monitor.emit('hedge', this.call);
     return this.frame.begin(attempt, now);
   }
 
   #schedule(): void {
-    const { strategy, call } = this;
     this.#timer?.cancel();
-    const delay = this.#begun <= strategy.maxHedges ? strategy.delay() : undefined;
-    if (delay === undefined) return;
-    const step = () => this.#hedge();
-    this.#timer = call.operation.clock.schedule(delay, () =>
+    const delay = this.#begun <= this.strategy.maxHedges ? this.strategy.delay() : undefined;
+    if (delay !== undefined) this.#wait(delay, delay);
+  }
+
+  #wait(rest: number, delay: number): void {
+    const step = () => this.#hedge(delay);
+    this.#timer = this.call.operation.clock.schedule(rest, () =>
       this.#context.runInAsyncScope(() => this.frame.beginLater(step)),
     );
   }
 
-  /** The time is over: another try begins beside those that run. */
-  #hedge(): unknown {
-    if (this.#decided || this.call.stopped || !this.strategy.mayBegin(this.call, false)) return PENDING;
-    return this.begin(this.call.operation.clock.now());
+  /** Another try begins beside those that run. One that still stands in a queue of ours is not slow: it is waited for. */
+  #hedge(delay: number): unknown {
+    if (this.#decided || this.call.stopped) return PENDING;
+    const now = this.call.operation.clock.now();
+    const newest = this.#newest!;
+    const rest = newest.invoked ? newest.startedAt + delay - now : delay;
+    if (rest > 0 && this.#running.has(newest)) {
+      this.#wait(rest, delay);
+      return PENDING;
+    }
+    return this.strategy.mayBegin(this.call, false) ? this.begin(now) : PENDING;
   }
 
   #accepts(value: unknown): boolean {

@@ -1,3 +1,4 @@
+export * from './abort-links.js';
 export * from './all-failed.js';
 export * from './attempt.js';
 export * from './caching.js';

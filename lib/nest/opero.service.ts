@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   check,
+  linkSignal,
   OperoConfigurationError,
   unknownName,
   type OperoEvents,
@@ -71,7 +72,9 @@ export class OperoService {
     const operation = this.#functions.of(options, work.name);
     const invocation = { self: undefined, method: work, args: run.args ?? [] };
     const { call, result } = operation.start(invocation, this.#runtime.scope);
-    return linkSignal(run.signal, (reason) => call.abort(reason), result as Promise<T>);
+    if (!run.signal) return result as Promise<T>;
+    const unlink = linkSignal(run.signal, (reason) => call.abort(reason));
+    return (result as Promise<T>).finally(unlink);
   }
 
   /**
@@ -186,16 +189,4 @@ export class OperoService {
     if (!runtime) throw new Error('OperoService was used before the options of OperoModule were there');
     return runtime;
   }
-}
-
-function linkSignal<T>(
-  signal: AbortSignal | undefined,
-  abort: (reason: unknown) => void,
-  result: Promise<T>,
-): Promise<T> {
-  if (!signal) return result;
-  const onAbort = () => abort(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return result.finally(() => signal.removeEventListener('abort', onAbort));
 }

@@ -1,5 +1,5 @@
 import type { Invocation } from '../core/index.js';
-import { Scope } from '../core/index.js';
+import { linkSignal, Scope } from '../core/index.js';
 import { MapRun, windowOf, workersOf, type AnyIterable, type OpRun, type ResolvedMap } from '../map/index.js';
 import type { Operation } from './operation.js';
 import type { OperoRuntime } from './runtime.js';
@@ -42,7 +42,7 @@ export function runItems<R, I>(
   const { operation, options, invocation, signal } = task;
   const scope = new RunScope();
   const owner = runtime.scope;
-  const onAbort = () => scope.abort(signal?.reason);
+  let unlink: (() => void) | undefined;
   const run: MapRun<R, I> = new MapRun<R, I>(items, {
     clock: runtime.clock,
     workers: workersOf(options),
@@ -58,12 +58,12 @@ export function runItems<R, I>(
     onStart: (engine) => {
       scope.engine = engine;
       owner.adopt(scope);
-      signal?.addEventListener('abort', onAbort, { once: true });
       if (signal?.aborted) run.abort(signal.reason);
-      else if (owner.stopped) run.abort(owner.stopped.reason);
+      else if (signal) unlink = linkSignal(signal, (reason) => scope.abort(reason));
+      if (owner.stopped) run.abort(owner.stopped.reason);
     },
     onEnd: () => {
-      signal?.removeEventListener('abort', onAbort);
+      unlink?.();
       scope.end();
     },
     isAbort: (reason) => scope.stopped?.reason === reason || scope.draining?.reason === reason,

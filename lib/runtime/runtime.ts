@@ -66,15 +66,15 @@ export class OperoRuntime {
   readonly #names = new SharedNames();
   readonly #warned = new Set<string>();
   readonly #settings: RuntimeSettings;
-  /** Keeps the machine code of calls. */
-  readonly #unending: object;
+  /** @internal Kept for the machine code of calls. */
+  readonly unending: object;
   #closing: Promise<void> | undefined;
   #stopped = false;
 
   constructor(settings: RuntimeSettings = {}) {
     this.#settings = settings;
     this.clock = settings.clock ?? systemClock;
-    this.#unending = unendingCall(this.clock);
+    this.unending = unendingCall(this.clock);
     this.#random = settings.random ?? systemRandom;
     this.#deadlines = new Deadlines(this.clock);
     const caching = { store: () => undefined, maxEntries: 10_000, storeTimeout: 500 };

@@ -64,6 +64,50 @@ describe('the async context of the caller [peers 4]', () => {
     ]);
   });
 
+  it('is there through the queues of bulkhead and limit, in hedges, circuits and all that is told of them', async () => {
+    const harness = new Harness();
+    const seen: Record<string, string[]> = { A: [], B: [], C: [] };
+    const note = (what: string) => void seen[where()!]!.push(what);
+    const listened = ['rate-limit-wait', 'bulkhead-wait', 'hedge', 'hedge-win', 'circuit-open'] as const;
+    for (const type of listened) harness.runtime.events.on(type, () => note(type));
+    let tries = 0;
+    const call = harness.wrap(
+      {
+        bulkhead: { concurrency: 2, queue: 9, key: () => (note('key'), '') },
+        rateLimit: { limit: 2, interval: 100 },
+        hedge: { delay: 20, idempotent: true },
+        circuitBreaker: {
+          window: { type: 'consecutive', size: 1 },
+          failureOn: () => (note('failureOn'), true),
+          openDuration: () => (note('openDuration'), 50),
+        },
+        onStateChange: ({ type }) => note(`hook ${type}`),
+      },
+      async (id: string) => {
+        note('method');
+        // The first try of each hangs until it is given up, the hedge answers, or fails for C.
+        if (tries++ % 2 === 0) await new Promise(() => undefined);
+        if (id === 'C') throw Object.assign(new Error('gone'), { status: 410 });
+        return where();
+      },
+    );
+    for (const id of ['A', 'B', 'C']) {
+      const outcome = storage.run({ id }, () => harness.outcome(call(id)));
+      expect((await outcome).value).toBe(id === 'C' ? undefined : id);
+    }
+    const hedged = ['key', 'method', 'hedge', 'key', 'method'];
+    expect(seen.A).toEqual([...hedged, 'hedge-win']);
+    expect(seen.B!.filter((what) => what !== 'rate-limit-wait')).toEqual([...hedged, 'hedge-win']);
+    expect(seen.C!.filter((what) => what !== 'rate-limit-wait')).toEqual([
+      ...hedged,
+      'failureOn',
+      'openDuration',
+      'hook circuit-open',
+      'circuit-open',
+    ]);
+    expect(seen.B).toContain('rate-limit-wait');
+  });
+
   it('is that of the leader in a shared load, and its own for each who waits', async () => {
     const harness = new Harness();
     const loads: unknown[] = [];
