@@ -3,12 +3,14 @@ import { CacheModule } from '@nestjs/cache-manager';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OperoModule, OperoService } from '../../dist/index.js';
+import { brownOut, Upstream } from './brown-out/index.js';
 import { cacheHit } from './cache-hit.js';
+import { openCircuit, waiters } from './containment.js';
 import { happyPath } from './happy-path.js';
 import { heapGrowth, mapMillion } from './map.js';
 import { Service } from './services.js';
 
-@Module({ imports: [OperoModule.forRoot()], providers: [Service] })
+@Module({ imports: [OperoModule.forRoot()], providers: [Service, Upstream] })
 class AppModule {}
 
 @Module({ imports: [OperoModule.forRoot(), CacheModule.register()], providers: [Service] })
@@ -22,6 +24,8 @@ const service = app.get(Service);
 
 print(`Node ${process.version}. Medians of rounds taken in turn; compare ratios, not nanoseconds.\n`);
 print(await happyPath(service));
+print(await openCircuit(service));
+print(await waiters(service));
 print(await cacheHit(service, cached.get(Service)));
 const millionth = function* () {
   for (let item = 0; item < 1_000_000; item++) yield item;
@@ -32,5 +36,6 @@ print(
   }),
 );
 print(await heapGrowth(service));
+print(`\n${await brownOut(app.get(Upstream))}`);
 await app.close();
 await cached.close();

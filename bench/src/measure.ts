@@ -20,7 +20,7 @@ export async function measure(contenders: readonly Contender[], calls: number): 
     for (const [index, { run }] of contenders.entries()) {
       // Nobody pays for the garbage of the one before.
       globalThis.gc?.();
-      await repeat(run, calls / 10);
+      await repeat(run, Math.ceil(calls / 10));
       const startedAt = process.hrtime.bigint();
       await repeat(run, calls);
       samples[index]!.push(Number(process.hrtime.bigint() - startedAt) / calls);

@@ -18,6 +18,16 @@ export class Service {
     return id;
   }
 
+  @Opero({ circuitBreaker: { window: { type: 'consecutive', size: 1 }, openDuration: minutes(60) } })
+  async broken(): Promise<never> {
+    throw new Error('down');
+  }
+
+  @Opero({ bulkhead: { concurrency: 10, queue: 10_000 } })
+  queued(work: () => Promise<void>): Promise<void> {
+    return work();
+  }
+
   @Opero({ cache: minutes(10) })
   async cached(id: number): Promise<number> {
     return id;

@@ -2,11 +2,15 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Call } from './call.js';
 import { runInside } from './context.js';
 import { Deadline, type Limit } from './deadlines.js';
+import type { RefusedError } from './errors.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
 
 /** Says that an answer comes later: the call will be told. */
 export const PENDING = Symbol('pending');
+
+/** Says that a gate does not let a try in. */
+export const REFUSED = Symbol('refused');
 
 /** Told once how the wait for a method ended. */
 export interface AttemptWaiter {
@@ -26,6 +30,8 @@ export class Attempt extends Scope implements OperoCall {
   invoked = false;
   /** What each gate that let this try in gave for it. */
   readonly tokens: unknown[] = [];
+  /** Why it was not let in. */
+  refusal: RefusedError | undefined;
   /** What the limit on this try ended it with. */
   timedOut: Error | undefined;
   #controller: AbortController | undefined;
@@ -70,6 +76,12 @@ export class Attempt extends Scope implements OperoCall {
   /** Whether somebody gave this try up, so that it says nothing about the other side. Its time being over does. */
   get givenUp(): boolean {
     return this.stopped !== undefined && !this.timedOut && !this.call.stopped?.limit;
+  }
+
+  /** What a gate answers that does not let this try in. */
+  refuse(error: RefusedError): typeof REFUSED {
+    this.refusal = error;
+    return REFUSED;
   }
 
   /** Starts the limit on this try's time. */

@@ -15,6 +15,12 @@ export interface CallOperation {
   readonly monitor: Monitor;
 }
 
+/**
+ * How a method answers, which its calls keep: `promise` never throws synchronously and always answers with a
+ * promise, `direct` answers as the method does and turns into a promise only when a try had to wait.
+ */
+export type CallKind = 'promise' | 'direct';
+
 /** The method, and what it is called with. */
 export interface Invocation {
   readonly self: unknown;
@@ -77,6 +83,8 @@ export class Call extends Scope implements EventSource {
     readonly invocation: Invocation,
     owner: Scope,
     origin?: Scope,
+    /** How the method answers: a call that answers with a promise fails with one, which costs less than a throw. */
+    readonly kind: CallKind = 'promise',
   ) {
     super();
     this.origin = origin;

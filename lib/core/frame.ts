@@ -43,7 +43,9 @@ export abstract class Frame implements Runner {
     const strategy = call.stopped ? undefined : this.recover[index];
     if (!strategy) {
       if (this.outermost) call.leave();
-      throw call.stopped ? call.stopped.reason : error;
+      const reason = call.stopped ? call.stopped.reason : error;
+      if (call.kind === 'promise') return Promise.reject(reason);
+      throw reason;
     }
     let result: unknown;
     try {

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.js';
+import { REFUSED, type Attempt } from './attempt.js';
 import type { GateStrategy } from './strategy.js';
 
 /** The gates before a method. Those that need not wait are passed in one go. */
@@ -10,12 +10,12 @@ export class Gates {
     this.#starting = [...gates.keys()].filter((index) => gates[index]!.start);
   }
 
-  /** Enters those not entered yet. Throws a refusal; answers with the token to wait for where one has to wait. */
-  enter(attempt: Attempt, now: number): Promise<unknown> | undefined {
+  /** Enters those not entered yet. Answers with the token to wait for where one has to wait, or that one refuses. */
+  enter(attempt: Attempt, now: number): Promise<unknown> | typeof REFUSED | undefined {
     const { gates } = this;
     for (let index = attempt.tokens.length; index < gates.length; index++) {
       const token = gates[index]!.enter(attempt, now);
-      if (token instanceof Promise) return token;
+      if (token === REFUSED || token instanceof Promise) return token as Promise<unknown> | typeof REFUSED;
       attempt.tokens.push(token);
     }
     return undefined;

@@ -24,3 +24,4 @@ export * from './retry-budget.js';
 export * from './scope.js';
 export * from './shapes.js';
 export * from './strategy.js';
+export * from './waiting-line.js';

@@ -1,17 +1,11 @@
 import { AroundFrame } from './around-frame.js';
-import { Call, type CallOperation, type Invocation } from './call.js';
+import { Call, type CallKind, type CallOperation, type Invocation } from './call.js';
 import type { Frame } from './frame.js';
 import { Gates } from './gates.js';
 import { Repeats } from './repeats.js';
 import type { Scope } from './scope.js';
 import type { Runner, Strategy } from './strategy.js';
 import { TryFrame } from './try-frame.js';
-
-/**
- * How a method answers, which its calls keep: `promise` never throws synchronously and always answers with a
- * promise, `direct` answers as the method does and turns into a promise only when a try had to wait.
- */
-export type CallKind = 'promise' | 'direct';
 
 /** The enabled strategies of one operation, ready to run calls. */
 export class Pipeline {
@@ -26,12 +20,12 @@ export class Pipeline {
 
   /** Runs one call inside `owner`. */
   run(operation: CallOperation, invocation: Invocation, owner: Scope, kind: CallKind): unknown {
-    return this.start(new Call(operation, invocation, owner), kind);
+    return this.start(new Call(operation, invocation, owner, undefined, kind));
   }
 
   /** Runs a call made by whoever wants to be able to abort it. */
-  start(call: Call, kind: CallKind): unknown {
-    if (kind === 'direct') return this.#outermost.run(call);
+  start(call: Call): unknown {
+    if (call.kind === 'direct') return this.#outermost.run(call);
     try {
       const result = this.#outermost.run(call);
       return result instanceof Promise ? result : Promise.resolve(result);

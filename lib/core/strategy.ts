@@ -68,7 +68,10 @@ export interface HedgeStrategy {
 /** Admits tries and records how they end, without waiting where it can. */
 export interface GateStrategy {
   readonly kind: 'gate';
-  /** Lets the try in, at once or later, or throws a refusal. The token comes back in `start` and `leave`. */
+  /**
+   * Lets the try in, at once or later, or answers with {@link Attempt.refuse}: throwing would cost as much as a call.
+   * The token comes back in `start` and `leave`.
+   */
   enter(attempt: Attempt, now: number): unknown;
   /** All gates are passed and the method begins. */
   start?(token: unknown, now: number): void;

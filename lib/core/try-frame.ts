@@ -1,5 +1,5 @@
 import { allFailed, UnacceptableResultError } from './all-failed.js';
-import { Attempt, PENDING, type AttemptWaiter } from './attempt.js';
+import { Attempt, PENDING, REFUSED, type AttemptWaiter } from './attempt.js';
 import type { Call } from './call.js';
 import { Frame, isThenable } from './frame.js';
 import { Gates } from './gates.js';
@@ -46,14 +46,16 @@ export class TryFrame extends Frame implements AttemptWaiter {
 
   /** Takes a try as far as it goes at once; where it has to wait, the call is told later. */
   begin(attempt: Attempt, now: number): unknown {
-    let waits: Promise<unknown> | undefined;
+    let entered: Promise<unknown> | typeof REFUSED | undefined;
     try {
-      waits = this.strategies.gates.enter(attempt, now);
+      entered = this.strategies.gates.enter(attempt, now);
     } catch (error) {
       return this.#end(attempt, false, error);
     }
-    if (waits) return this.#enterLater(attempt, waits);
-    return this.#invoke(attempt, now);
+    if (entered === undefined) return this.#invoke(attempt, now);
+    return entered === REFUSED
+      ? this.#end(attempt, false, attempt.refusal)
+      : this.#enterLater(attempt, entered);
   }
 
   /** The method has answered, or the wait for it was cut short. */

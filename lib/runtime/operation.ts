@@ -80,7 +80,7 @@ export class Operation implements CallOperation {
   /** Like {@link run}, with a hand on the call. */
   start(invocation: Invocation, owner: Scope): { readonly call: Call; readonly result: Promise<unknown> } {
     const call = new Call(this, invocation, owner);
-    return { call, result: this.#pipeline.start(call, 'promise') as Promise<unknown> };
+    return { call, result: this.#pipeline.start(call) as Promise<unknown> };
   }
 
   /** Forgets what is cached for these arguments. */

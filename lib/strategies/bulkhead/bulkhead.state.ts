@@ -1,12 +1,12 @@
-type Admit = () => void;
+import { WaitingLine } from '../../core/index.js';
 
 /**
  * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
  * first who waits: whoever comes in the same moment cannot take it.
  */
 export class Slots {
+  readonly #line = new WaitingLine();
   #taken = 0;
-  readonly #waiting = new Set<Admit>();
 
   constructor(readonly size: number) {}
 
@@ -15,7 +15,7 @@ export class Slots {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#line.size;
   }
 
   get inUse(): boolean {
@@ -31,17 +31,11 @@ export class Slots {
 
   /** Gives a slot back, or on to the first who waits. */
   free(): void {
-    for (const admit of this.#waiting) {
-      this.#waiting.delete(admit);
-      return admit();
-    }
-    this.#taken--;
+    if (!this.#line.admitFirst()) this.#taken--;
   }
 
   /** Queues up; `admit` is called with the slot already taken. Returns how to leave the queue. */
-  wait(admit: Admit): () => void {
-    const own: Admit = () => admit();
-    this.#waiting.add(own);
-    return () => this.#waiting.delete(own);
+  wait(admit: () => void): () => void {
+    return this.#line.join(admit);
   }
 }

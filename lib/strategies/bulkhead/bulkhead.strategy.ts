@@ -33,11 +33,13 @@ export class BulkheadStrategy implements GateStrategy {
     private readonly context: StrategyContext,
   ) {}
 
-  enter(attempt: Attempt, now: number): Slots | Promise<Slots> {
+  enter(attempt: Attempt, now: number): unknown {
     const { key } = this.options;
     const slots = this.keyed.get(key ? String(key(...(attempt.call.args as never[]))) : '', now);
     if (slots.tryTake()) return slots;
-    if (slots.waiting >= this.options.queue) throw this.#refusal(attempt, 'and its queue is full');
+    if (slots.waiting >= this.options.queue) {
+      return attempt.refuse(this.#refusal(attempt, 'and its queue is full'));
+    }
     this.context.monitor.emit('bulkhead-wait', attempt.call);
     return this.#queueUp(attempt, slots);
   }

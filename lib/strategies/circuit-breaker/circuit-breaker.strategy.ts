@@ -51,7 +51,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     return this.circuits.stateAt(this.context.clock.now(), selection);
   }
 
-  enter(attempt: Attempt, now: number): Period | undefined {
+  enter(attempt: Attempt, now: number): unknown {
     const { call } = attempt;
     const { key } = this.options;
     // Each alternative of a fallback argument has a circuit of its own: it is another provider.
@@ -60,7 +60,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     const period = circuit.enter(now);
     this.#tell(circuit, call);
     if (period) return period;
-    if (!this.options.shadow) throw this.#refusal(attempt, circuit, now);
+    if (!this.options.shadow) return attempt.refuse(this.#refusal(attempt, circuit, now));
     this.context.monitor.emit('circuit-refusal', call);
     return undefined;
   }

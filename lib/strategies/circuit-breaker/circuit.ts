@@ -73,9 +73,15 @@ export class Circuit {
     return period;
   }
 
-  /** In how many ms a refused call may be let through; 0 when that cannot be told. */
+  /** In how many ms a refused call may be let through; 0 when that cannot be told, as while probes run. */
   retryAfter(now: number): number {
-    return 'until' in this.#period ? Math.max(0, this.#period.until - now) : 0;
+    return this.#period.name === 'open' ? Math.max(0, this.#period.until - now) : 0;
+  }
+
+  /** Whether forgetting this circuit would let a call through that must not be. */
+  inUseAt(now: number): boolean {
+    const period = this.#period;
+    return period.name === 'isolated' || ('until' in period && period.until > now);
   }
 
   /** A call that was let through has failed or not, and says something about the other side. */

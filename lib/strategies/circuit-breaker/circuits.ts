@@ -28,7 +28,7 @@ export class Circuits {
         if (this.#isolated) circuit.isolate();
         return circuit;
       },
-      inUse: (circuit, now) => circuit.isolated || circuit.retryAfter(now) > 0,
+      inUse: (circuit, now) => circuit.inUseAt(now),
       busy: (circuit) => circuit.isolated,
     });
   }

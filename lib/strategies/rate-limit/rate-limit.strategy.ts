@@ -35,7 +35,7 @@ export class RateLimitStrategy implements GateStrategy {
     private readonly context: StrategyContext,
   ) {}
 
-  enter(attempt: Attempt, now: number): RateLimiter | Promise<RateLimiter> {
+  enter(attempt: Attempt, now: number): unknown {
     const limiter = this.limiters.get(this.#key(attempt), now);
     if (limiter.tryTake(now)) return limiter;
     const { call } = attempt;
@@ -43,7 +43,7 @@ export class RateLimitStrategy implements GateStrategy {
     const delay = limiter.expectedWait(now);
     const until = now + delay;
     if (mode === 'reject' || delay > maxWait || limiter.waiting >= maxWaiting || until > attempt.deadline) {
-      throw this.#refusal(attempt, delay);
+      return attempt.refuse(this.#refusal(attempt, delay));
     }
     this.context.monitor.emit('rate-limit-wait', call, { delay });
     return attempt.wait<RateLimiter>((resolve) => limiter.wait(() => resolve(limiter)), until);

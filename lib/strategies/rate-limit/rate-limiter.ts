@@ -1,12 +1,10 @@
-import type { Clock, Timer } from '../../core/index.js';
+import { WaitingLine, type Clock, type Timer } from '../../core/index.js';
 import { SlidingWindow } from './rate-limit.state.js';
-
-type Admit = () => void;
 
 /** One limit with those who wait for it, first come, first served. */
 export class RateLimiter {
   readonly #window: SlidingWindow;
-  readonly #waiting = new Set<Admit>();
+  readonly #line = new WaitingLine();
   #timer: Timer | undefined;
 
   constructor(
@@ -18,12 +16,12 @@ export class RateLimiter {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#line.size;
   }
 
   /** Whether somebody waits for it, or holds a permit. */
   get busy(): boolean {
-    return this.#waiting.size > 0 || this.#window.held > 0;
+    return this.#line.size > 0 || this.#window.held > 0;
   }
 
   /** Whether forgetting this limiter would let somebody through too early. */
@@ -33,7 +31,7 @@ export class RateLimiter {
 
   /** Gives a permit, unless the limit is spent or others wait already. */
   tryTake(now: number): boolean {
-    return this.#waiting.size === 0 && this.#window.tryTake(now);
+    return this.#line.size === 0 && this.#window.tryTake(now);
   }
 
   /** The holder of a permit starts. */
@@ -44,27 +42,26 @@ export class RateLimiter {
   /** The holder of a permit will never start: the next may. */
   giveBack(): void {
     this.#window.giveBack();
-    if (this.#waiting.size > 0) this.#admitAll();
+    if (this.#line.size > 0) this.#admitAll();
   }
 
   /** Ms until one more waiter could start. */
   expectedWait(now: number): number {
-    return this.#window.earliestStart(this.#waiting.size, now) - now;
+    return this.#window.earliestStart(this.#line.size, now) - now;
   }
 
   /** Queues up; `admit` is called when it is its turn. Returns how to leave, which gives the turn to the next. */
-  wait(admit: Admit): () => void {
-    const own: Admit = () => admit();
-    this.#waiting.add(own);
+  wait(admit: () => void): () => void {
+    const leave = this.#line.join(admit);
     this.#schedule();
     return () => {
-      this.#waiting.delete(own);
-      if (this.#waiting.size === 0) this.#stop();
+      leave();
+      if (this.#line.size === 0) this.#stop();
     };
   }
 
   #schedule(): void {
-    if (this.#timer || this.#waiting.size === 0) return;
+    if (this.#timer || this.#line.size === 0) return;
     const now = this.clock.now();
     // A timer of less than a ms fires at once, and again, until the moment has come.
     const delay = Math.ceil(this.#window.earliestStart(0, now) - now);
@@ -75,12 +72,9 @@ export class RateLimiter {
   }
 
   #admitAll(): void {
-    for (const admit of this.#waiting) {
-      if (!this.#window.tryTake(this.clock.now())) break;
-      this.#waiting.delete(admit);
-      admit();
-    }
-    if (this.#waiting.size === 0) this.#stop();
+    const now = this.clock.now();
+    while (this.#line.size > 0 && this.#window.tryTake(now)) this.#line.admitFirst();
+    if (this.#line.size === 0) this.#stop();
     else this.#schedule();
   }
 

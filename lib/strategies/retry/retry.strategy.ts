@@ -70,7 +70,8 @@ export class RetryStrategy implements RepeatStrategy {
 
   #pay(call: Call, error: unknown): boolean {
     const { paid } = this;
-    if (!paid) return true;
+    // A try that was not let through was no load for the other side: the next one is the first it sees.
+    if (!paid || error instanceof RefusedError) return true;
     const cost = error instanceof AttemptTimeoutError ? paid.costs.timeoutCost : paid.costs.cost;
     call.notes.set(paid, cost);
     return paid.budget.take(cost, this.context.clock.now());
@@ -107,7 +108,10 @@ export class RetryStrategy implements RepeatStrategy {
     const input = { attempt: call.attempt, previous: this.#previousDelay(call), error };
     let delay = backoffDelay(options, input, context.random, context.operation);
     if (options.respectRetryAfter) {
-      delay = Math.min(options.maxDelay, Math.max(delay, retryAfterOf(error, context.clock) ?? 0));
+      const asked = retryAfterOf(error, context.clock) ?? 0;
+      // All who were refused wait for the same moment: the backoff keeps them from coming in that moment at once.
+      const wanted = error instanceof RefusedError ? asked + delay : Math.max(asked, delay);
+      delay = Math.min(options.maxDelay, wanted);
     }
     return context.clock.now() + delay > call.deadline ? undefined : delay;
   }
