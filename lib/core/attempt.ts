@@ -129,6 +129,15 @@ export class Attempt extends Scope implements OperoCall {
     super.abort(reason);
   }
 
+  /** Takes note that this try has failed. */
+  failed(error: unknown, now: number): void {
+    const { call, attempt, hedge, alternative } = this;
+    const duration = now - this.startedAt;
+    call.failures.push({ attempt, hedge, alternative, delay: call.delay, duration, error });
+    call.delay = 0;
+    call.monitor.emit('attempt-failure', call, { error });
+  }
+
   /** The method has answered: the limit no longer holds. */
   stopTimer(): void {
     this.settled();

@@ -22,7 +22,6 @@ export interface RoundFrame {
   /** Takes a step that nobody waits for on the stack. */
   beginLater(step: () => unknown): void;
   accepts(value: unknown): boolean;
-  failed(attempt: Attempt, error: unknown, now: number): void;
   decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown;
 }
 
@@ -134,7 +133,7 @@ export class HedgeRound implements AttemptRound {
   #fail(attempt: Attempt, ok: boolean, value: unknown, now: number): void {
     const failure = ok ? new UnacceptableResultError(value) : undefined;
     this.#failures++;
-    this.frame.failed(attempt, failure ?? value, now);
+    attempt.failed(failure ?? value, now);
     if (this.#last && value instanceof RefusedError) return;
     this.#last = { attempt, outcome: failure ? { ok, value, failure } : { ok, value } };
   }

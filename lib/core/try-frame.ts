@@ -2,7 +2,7 @@ import { allFailed, UnacceptableResultError } from './all-failed.js';
 import { Attempt, PENDING, REFUSED, type AttemptWaiter } from './attempt.js';
 import type { Call } from './call.js';
 import { Frame, isThenable } from './frame.js';
-import { Gates } from './gates.js';
+import type { Gates } from './gates.js';
 import { HedgeRound, type TryOutcome } from './hedge-round.js';
 import type { Repeats } from './repeats.js';
 import {
@@ -99,7 +99,6 @@ export class TryFrame extends Frame implements AttemptWaiter {
       begin: (attempt, at) => this.begin(attempt, at),
       beginLater: (step) => this.#resume(call, step),
       accepts: (value) => !this.strategies.repeat.reject(call, value),
-      failed: (attempt, error, at) => this.#record(attempt, error, at),
       decide: (attempt, outcome, at) => this.#decide(attempt, outcome, at),
     });
     return round.begin(now);
@@ -112,7 +111,11 @@ export class TryFrame extends Frame implements AttemptWaiter {
         const now = call.operation.clock.now();
         attempt.tokens.push(given);
         attempt.startedAt = now;
-        this.#resume(call, () => this.begin(attempt, now));
+        // Given up in the moment in which the wait was over, it must not begin the next one.
+        const { stopped } = attempt;
+        this.#resume(call, () =>
+          stopped ? this.#end(attempt, false, stopped.reason) : this.begin(attempt, now),
+        );
       },
       (error) => this.settled(attempt, false, error),
     );
@@ -148,7 +151,7 @@ export class TryFrame extends Frame implements AttemptWaiter {
     if (attempt.round)
       return attempt.round.over(attempt, ok && !thrown, thrown ? thrown.error : outcome, now);
     if (thrown && !call.stopped) return this.#giveUp(call, thrown.error, now);
-    if (!ok && !call.stopped) this.#record(attempt, outcome, now);
+    if (!ok && !call.stopped) attempt.failed(outcome, now);
     return this.#decide(attempt, { ok, value: outcome }, now);
   }
 
@@ -161,7 +164,7 @@ export class TryFrame extends Frame implements AttemptWaiter {
       if (outcome.ok && !outcome.failure) {
         if (!this.strategies.repeat.reject(call, value)) return this.#succeed(call, value, now);
         error = new UnacceptableResultError(value);
-        this.#record(attempt, error, now);
+        attempt.failed(error, now);
       }
       const verdict = this.strategies.repeat.judge(call, error);
       if (verdict >= 0) return this.#again(call, verdict);
@@ -178,13 +181,6 @@ export class TryFrame extends Frame implements AttemptWaiter {
     this.strategies.repeat.succeeded(call);
     call.monitor.succeeded(call, now);
     return this.succeed(call, value);
-  }
-
-  #record({ call, attempt, alternative, hedge, startedAt }: Attempt, error: unknown, now: number): void {
-    const { delay } = call;
-    call.failures.push({ attempt, hedge, alternative, delay, duration: now - startedAt, error });
-    call.delay = 0;
-    call.monitor.emit('attempt-failure', call, { error });
   }
 
   #again(call: Call, delay: number): unknown {

@@ -11,8 +11,16 @@ const target: Target = {
   handler: false,
 };
 
-/** Strategies that mean nothing without a memory from one run to the next. */
-const WITH_MEMORY = ['cache', 'singleFlight', 'rateLimit', 'bulkhead', 'circuitBreaker'] as const;
+/** Whether an option means nothing without a memory from one run to the next. */
+const memories: Partial<Record<keyof OperoOptions, (written: any) => boolean>> = {
+  cache: Boolean,
+  singleFlight: Boolean,
+  rateLimit: Boolean,
+  bulkhead: Boolean,
+  circuitBreaker: Boolean,
+  hedge: (written) => written === true || (typeof written === 'object' && typeof written.delay !== 'number'),
+  retry: (written) => typeof written?.budget === 'object' && written.budget?.name === undefined,
+};
 
 /** The operations of functions that are run by hand. */
 export class FunctionOperations {
@@ -73,10 +81,12 @@ export class FunctionOperations {
   /** An options object is written anew for each run; a limit or a cache would begin anew with it. */
   #proveMemory(functionName: string, options: OperoOptions): void {
     const name = functionName || 'anonymous';
-    const lines = WITH_MEMORY.filter((option) => options[option]).map(
-      (option) =>
-        `${name}: ${option}: got options made for one run, allowed: with a name, as a profile, or with wrap()`,
-    );
+    const lines = Object.entries(memories)
+      .filter(([option, remembers]) => remembers(options[option as keyof OperoOptions]))
+      .map(
+        ([option]) =>
+          `${name}: ${option}: got options made for one run, allowed: with a name, as a profile, or with wrap()`,
+      );
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
   }
 }

@@ -171,3 +171,31 @@ describe('the signal of a caller', () => {
     }
   });
 });
+
+describe('a call that is given up in the moment in which its wait ends', () => {
+  it('does not begin the next wait', async () => {
+    const harness = new Harness();
+    const { schedule } = harness.clock;
+    let afterTimer = () => undefined as unknown;
+    harness.clock.schedule = (delay, fire) =>
+      schedule.call(harness.clock, delay, () => {
+        fire();
+        afterTimer();
+      });
+    const operation = harness.operation({
+      rateLimit: { limit: 1, interval: 100 },
+      bulkhead: { concurrency: 1, queue: 5 },
+    });
+    const begin = () => operation.start({ self: undefined, method: never, args: [] }, harness.runtime.root);
+    const first = begin();
+    const second = begin();
+    const reason = new Error('enough');
+    afterTimer = () => second.call.abort(reason);
+    const outcome = settle(second.result);
+    await harness.clock.advance(100);
+    expect(await Promise.race([outcome, harness.clock.settle()])).toMatchObject({ error: reason });
+    first.call.abort(reason);
+    await settle(first.result);
+    expect(operation.monitor.running).toBe(0);
+  });
+});

@@ -103,6 +103,14 @@ describe('OperoService', () => {
       'limited: name: got other options than',
     );
     expect(() => opero.run({ rateLimit: 1 }, async () => 1)).toThrow(OperoConfigurationError);
+    const idempotent = true;
+    expect(() => opero.run({ hedge: { idempotent } }, async () => 1)).toThrow(
+      'hedge: got options made for one run',
+    );
+    expect(() => opero.run({ retry: { budget: { tokens: 9 } } }, async () => 1)).toThrow(
+      'retry: got options made',
+    );
+    expect(await opero.run({ retry: 1, hedge: { delay: 50, idempotent } }, async () => 1)).toBe(1);
     expect(() => opero.run({ retries: 3 } as never, async () => 1)).toThrow('retries: got an unknown name');
     expect(() => opero.run('impatient', async () => 1)).toThrow(
       "got 'impatient', allowed: the name of a profile (patient)",

@@ -1,11 +1,13 @@
 import {
   batched,
   currentCall,
+  FallbackArg,
   InjectMapped,
   mapped,
   Opero,
   OperoModule,
   OpMap,
+  type OperoService,
   seconds,
   type Mapped,
 } from 'nestjs-opero';
@@ -25,6 +27,7 @@ declare class Products {
 }
 declare const gateway: { charge(order: Order, options: { signal: AbortSignal }): Promise<Receipt> };
 declare const tenants: { current(): string | undefined };
+declare const opero: OperoService;
 declare const pages: { titleOf(url: string): Promise<string> };
 declare const urls: string[];
 declare function save(product: Product): Promise<void>;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as v from 'valibot';
 import { CircuitOpenError, type OperoOptions, type CircuitBreakerOptions } from '../../lib/index.js';
+import { Attempt, Call } from '../../lib/core/index.js';
 import { Circuit, circuitBreakerSchema } from '../../lib/strategies/circuit-breaker/index.js';
 import { Harness, httpError, settle } from '../support/harness.js';
 
@@ -124,6 +125,28 @@ describe('the circuit breaker counts [peers 9]', () => {
     circuit.record(circuit.enter(49_999)!, 49_999, true, false, down);
     expect(circuit.stateAt(49_999)).toBe('open');
   });
+});
+
+it('keeps no more circuits than its bound, however many keys come and fail [peers 22]', async () => {
+  const harness = new Harness();
+  const { breaker } = harness.operation({
+    circuitBreaker: { window: { type: 'consecutive', size: 1 }, key: (id: string) => id },
+  });
+  const attempt = (id: string) => {
+    const operation = harness.runtime.operations.values().next().value!;
+    return new Attempt(
+      new Call(operation, { self: undefined, method: never, args: [id] }, harness.runtime.root),
+      harness.clock.now(),
+    );
+  };
+  for (let key = 0; key < 30_000; key++) {
+    const own = attempt(String(key));
+    own.invoked = true;
+    breaker!.leave(own, breaker!.enter(own, 0) as never, 0, false, down);
+    own.end();
+    own.call.leave();
+  }
+  expect(breaker!.keys).toBe(10_000);
 });
 
 describe('an open circuit', () => {

@@ -22,6 +22,12 @@ export class Right {
     fallback: [{ value: 1 }, 'profile', (error: unknown) => error],
     argFallback: { param: 0, values: ['a'] },
     singleFlight: true,
+    hedge: { delay: { quantile: 0.9, minimumCalls: 5 }, maxHedges: 2, idempotent: true },
+    circuitBreaker: {
+      shadow: true,
+      openDuration: ({ openings, retryAfter }) => retryAfter ?? openings * 100,
+    },
+    bulkhead: { concurrency: 5, queue: 5 },
     onSuccess: ({ attempt, duration }) => attempt + duration,
   })
   async everything(_id: number, @FallbackArg('primary', 'backup') _provider?: string): Promise<void> {}
@@ -30,6 +36,23 @@ export class Right {
   observable(): Observable<string> {
     return of('');
   }
+}
+
+export class Contained {
+  @Opero({ retry: { budget: { tokens: 100, name: 'upstream' } }, hedge: 50 })
+  async shortForms(): Promise<void> {}
+
+  // @ts-expect-error a quantile needs its share
+  @Opero({ hedge: { delay: { minimumCalls: 5 } } })
+  async noQuantile(): Promise<void> {}
+
+  // @ts-expect-error the budget has no such field
+  @Opero({ retry: { budget: { token: 5 } } })
+  async misspelt(): Promise<void> {}
+
+  // @ts-expect-error a window has one of three types
+  @Opero({ circuitBreaker: { window: { type: 'rate', size: 5 } } })
+  async noWindow(): Promise<void> {}
 }
 
 type Colour = 'red' | 'green';

@@ -48,6 +48,8 @@ export async function measureGoodput(name: string, run: (ask: Ask) => Promise<un
     const response = await fetch(`http://127.0.0.1:${port}`, { signal });
     return response.text();
   };
+  for (let warm = 0; warm < 100; warm++) await ask(AbortSignal.timeout(10_000));
+  requests = 0;
   const asked: Asked[] = [];
   const startedAt = performance.now();
   const elapsed = () => performance.now() - startedAt;

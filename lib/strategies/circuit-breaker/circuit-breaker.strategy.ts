@@ -41,6 +41,11 @@ export class CircuitBreakerStrategy implements GateStrategy {
     return this.options.name;
   }
 
+  /** How many circuits there are. */
+  get keys(): number {
+    return this.circuits.size;
+  }
+
   /** Whether it measures only. */
   get shadow(): boolean {
     return this.options.shadow;
