@@ -65,6 +65,12 @@ export abstract class Scope {
     return children;
   }
 
+  /** Whether something begun directly in this scope, and not over yet, passes `test`. */
+  some(test: (child: Scope) => boolean): boolean {
+    for (let child = this.#firstChild; child; child = child.nextSibling) if (test(child)) return true;
+    return false;
+  }
+
   /** Begins `child` in this scope. */
   adopt(child: Scope): void {
     child.owner = this;
@@ -155,6 +161,6 @@ export class RootScope extends Scope {
   }
 
   #isIdle(): boolean {
-    return !this.children().some(({ active }) => active);
+    return !this.some(({ active }) => active);
   }
 }

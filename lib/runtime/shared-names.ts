@@ -10,7 +10,7 @@ export class SharedNames {
     for (const [option, resolved] of [...options, ...budgets(options)]) {
       const { name } = resolved as { name?: string };
       if (name === undefined) continue;
-      const settings = JSON.stringify(resolved);
+      const settings = JSON.stringify(resolved, withSources);
       const other = this.#settings.get(`${option} ${name}`);
       if (other === undefined) this.#settings.set(`${option} ${name}`, settings);
       else if (other !== settings)
@@ -19,6 +19,10 @@ export class SharedNames {
     return problems;
   }
 }
+
+/** Functions count by their source, but for those that read a method's own arguments and errors. */
+const withSources = (option: string, value: unknown): unknown =>
+  typeof value === 'function' && option === 'openDuration' ? String(value) : value;
 
 /** A retry budget is an option of its own inside another. */
 const budgets = (options: ReadonlyMap<string, unknown>): [string, unknown][] => {

@@ -86,6 +86,8 @@ describe('what the best libraries get wrong', () => {
     expect(() => harness.wrap({ circuitBreaker: { ...one, name, openDuration: 7 } }, failing)).toThrow(
       'name',
     );
+    const other = { ...one, name, openDuration: () => 7 };
+    expect(() => harness.wrap({ circuitBreaker: other }, failing)).toThrow(/=>\s*7/);
     const good = harness.wrap({ circuitBreaker: { ...one, name } }, async () => 1);
     expect((await harness.outcome(good())).error).toMatchObject({
       code: 'OPERO_CIRCUIT_OPEN',

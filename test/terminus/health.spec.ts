@@ -163,6 +163,18 @@ describe('the judgement', () => {
     expect(judge([operation.snapshot()], {}).status).toBe('up');
   });
 
+  it('takes an isolated circuit for open, and one in shadow mode for nothing', async () => {
+    const harness = new Harness();
+    const [real, shadow] = [{}, { shadow: true }].map((circuitBreaker) =>
+      harness.operation({ circuitBreaker }),
+    );
+    for (const operation of [real!, shadow!]) operation.breaker!.isolate({});
+    expect(judge([real!.snapshot(), shadow!.snapshot()], {}).details).toMatchObject({
+      [real!.name]: { state: 'open' },
+      [shadow!.name]: { state: 'idle' },
+    });
+  });
+
   it('calls an operation stale when it was called since its last success, too long ago', async () => {
     const harness = new Harness();
     let down = false;
