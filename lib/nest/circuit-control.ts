@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { check, fields, OperoConfigurationError, text, type Problem } from '../core/index.js';
 import type { CircuitBreakerStrategy, CircuitSelection, CircuitStateName } from '../strategies/index.js';
 
 /** A circuit breaker in the hands of operations staff. Everything it does is told to `onStateChange` and `events`. */
@@ -14,8 +16,11 @@ export interface CircuitControl {
   reset(): void;
 }
 
+const selectionSchema = fields({ key: v.optional(text()) });
+
 /** The control of the circuits of one breaker: all of them, or those of one key. */
 export function controlOf(breaker: CircuitBreakerStrategy, selection: CircuitSelection): CircuitControl {
+  prove(breaker, selection);
   return {
     get state() {
       return breaker.state(selection);
@@ -30,4 +35,16 @@ export function controlOf(breaker: CircuitBreakerStrategy, selection: CircuitSel
     isolate: () => breaker.isolate(selection),
     reset: () => breaker.reset(selection),
   };
+}
+
+/** A selection that selects nothing would be taken for done. */
+function prove(breaker: CircuitBreakerStrategy, selection: CircuitSelection): void {
+  const problems: Problem[] = [];
+  check(selectionSchema, selection, '', problems);
+  if (problems.length === 0 && selection.key !== undefined && !breaker.keyed) {
+    const message = `got '${selection.key}', allowed: none, since circuitBreaker.key is not used`;
+    problems.push({ path: 'key', message });
+  }
+  if (problems.length === 0) return;
+  throw new OperoConfigurationError(problems.map(({ path, message }) => `circuit(): ${path}: ${message}`));
 }

@@ -152,6 +152,7 @@ export class OperoService {
    * hand. With `key`, only the circuits of that key, as `circuitBreaker.key` makes them.
    *
    * @throws TypeError when there is no such operation, or it has no circuit breaker
+   * @throws OperoConfigurationError for a key where circuits have none
    * @example
    * opero.circuit('Payments.charge').isolate();
    */

@@ -192,6 +192,12 @@ describe('OperoService', () => {
       "there is no circuit breaker 'serach': got an unknown name (did you mean search?), allowed: search",
     );
     expect(() => opero.circuit('greet')).toThrow(TypeError);
+    expect(() => opero.circuit('search', { key: 'tenant' })).toThrow(
+      "circuit(): key: got 'tenant', allowed: none, since circuitBreaker.key is not used",
+    );
+    expect(() => opero.circuit('search', { keys: 'a' } as never)).toThrow(
+      'keys: got an unknown name (did you mean key?)',
+    );
     expect(() => opero.circuit('search').open(-1)).toThrow(
       'got -1, allowed: a duration in ms, greater than 0',
     );

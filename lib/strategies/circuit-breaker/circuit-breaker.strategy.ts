@@ -41,6 +41,11 @@ export class CircuitBreakerStrategy implements GateStrategy {
     return this.options.name;
   }
 
+  /** Whether there is a circuit for each key. */
+  get keyed(): boolean {
+    return this.options.key !== undefined;
+  }
+
   /** How many circuits there are. */
   get keys(): number {
     return this.circuits.size;
