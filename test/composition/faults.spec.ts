@@ -181,4 +181,4 @@ it(`leaves nothing behind, whatever a method does, in ${RUNS} random runs`, asyn
   } finally {
     process.off('unhandledRejection', onUnhandled);
   }
-}, 120_000);
+}, 300_000);

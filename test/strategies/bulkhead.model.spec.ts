@@ -100,10 +100,11 @@ it(`runs never more than it may and in the order of arrival, and loses nobody, i
         }
         await harness.clock.settle(12);
         for (const running of reference.running) if (!begun.includes(running)) begun.push(running);
-        expect(started).toEqual(begun);
-        expect([...calls.values()].filter(({ over }) => !over)).toHaveLength(
-          reference.running.length + reference.waiting.length,
-        );
+        // Matchers take longer than all they look at: they are asked only where something differs.
+        if (started.join() !== begun.join()) expect(started).toEqual(begun);
+        const open = [...calls.values()].filter(({ over }) => !over).length;
+        const known = reference.running.length + reference.waiting.length;
+        if (open !== known) expect(open).toBe(known);
       }
       for (const { abort } of calls.values()) abort();
       await harness.clock.settle();
@@ -113,4 +114,4 @@ it(`runs never more than it may and in the order of arrival, and loses nobody, i
     { numRuns: RUNS },
   );
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 500);
-}, 120_000);
+}, 300_000);

@@ -67,7 +67,9 @@ it(`goes the way of the naive reference in ${RUNS} random schedules: no step by 
             await harness.clock.settle(6);
             if (admitted) running.push({ id, startedAt: now, end, abort: () => call.abort('enough') });
             else expect((await outcome).error).toBeInstanceOf(CircuitOpenError);
-            expect(operation.monitor.running).toBe(running.length);
+            if (operation.monitor.running !== running.length) {
+              expect(operation.monitor.running).toBe(running.length);
+            }
             seen.refused += admitted ? 0 : 1;
           } else if (next.kind !== 'wait' && running.length > 0) {
             const [ended] = running.splice(next.which % running.length, 1);
@@ -81,9 +83,10 @@ it(`goes the way of the naive reference in ${RUNS} random schedules: no step by 
             else end.reject(next.kind === 'fail' ? new Error('down') : httpError(404));
             await harness.clock.settle(8);
           }
-          if (naive.state === 'half-open')
-            expect(naive.running.size).toBeLessThanOrEqual(circuitBreaker.halfOpenCalls);
-          expect(events).toEqual(naive.history);
+          // Matchers take longer than all they look at: they are asked only where something differs.
+          const probes = naive.state === 'half-open' ? naive.running.size : 0;
+          if (probes > circuitBreaker.halfOpenCalls) expect(probes).toBe(circuitBreaker.halfOpenCalls);
+          if (events.join() !== naive.history.join()) expect(events).toEqual(naive.history);
         }
         seen.opened += naive.history.filter((state) => state === 'circuit-open').length;
         seen.probed += naive.history.filter((state) => state === 'circuit-half-open').length;
@@ -96,4 +99,4 @@ it(`goes the way of the naive reference in ${RUNS} random schedules: no step by 
   );
   // The schedules reach what they are about.
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 500);
-}, 120_000);
+}, 300_000);

@@ -63,7 +63,6 @@ export class ManualClock implements Clock {
       await this.settle();
     }
     this.#now = end;
-    await this.settle();
   }
 
   /** Goes on to the next timer that keeps the process alive; false when there is none. */
