@@ -67,9 +67,9 @@ function begin(source: Observable<unknown>): Promise<Stream> {
       stream.push(event);
       if (started) return;
       started = true;
-      signal.removeEventListener('abort', giveUp);
       resolve(stream);
     };
+    // Also after the first value: until its try has won, another may. A try that has won is never aborted.
     const giveUp = () => stream.subscription?.unsubscribe();
     signal.addEventListener('abort', giveUp, { once: true });
     stream.subscription = source.subscribe({
@@ -78,7 +78,6 @@ function begin(source: Observable<unknown>): Promise<Stream> {
       error: (error) => {
         if (started) stream.push((subscriber) => subscriber.error(error));
         else reject(error);
-        signal.removeEventListener('abort', giveUp);
       },
     });
   });

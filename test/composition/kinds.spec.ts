@@ -92,6 +92,16 @@ class Kinds {
     return this.#fails(2) ? throwError(() => new Error('before any value')) : of('undeclared');
   } // prettier-ignore
 
+  @Opero({ hedge: { delay: 10, idempotent: true } }) hedged(): unknown {
+    const own = this.calls++;
+    if (own === 0) return of('first of all');
+    return new Observable<string>((subscriber) => {
+      // The first try answers a moment after the hedge has.
+      const timer = setTimeout(() => subscriber.next(String(own)), own === 1 ? 40 : 0);
+      return () => (clearTimeout(timer), this.torn++);
+    });
+  } // prettier-ignore
+
   @Opero(retry) empty(): Observable<never> {
     return from([]);
   } // prettier-ignore
@@ -189,6 +199,18 @@ describe('an Observable [peers 20]', () => {
     expect(await all(service.asyncFallback())).toEqual(['from a promise']);
     expect(await all(service.observableFallback())).toEqual([7, 8]);
     expect(await all(service.empty())).toEqual([]);
+    await app.close();
+  });
+
+  it('is hedged where its type does not tell, and every try that lost is torn down', async () => {
+    const { app, service } = await kinds();
+    expect(await all(service.hedged() as Observable<string>)).toEqual(['first of all']);
+    const values: string[] = [];
+    const subscription = (service.hedged() as Observable<string>).subscribe((value) => values.push(value));
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    expect([values, service.calls, service.torn]).toEqual([['2'], 3, 1]);
+    subscription.unsubscribe();
+    expect(service.torn).toBe(2);
     await app.close();
   });
 
