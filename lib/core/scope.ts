@@ -97,17 +97,20 @@ export abstract class Scope {
     this.waitsUntil = until;
     return new Promise<T>((resolve, reject) => {
       let giveUp: (() => void) | undefined;
-      const finish =
-        <A>(settle: (argument: A) => void) =>
-        (argument: A) => {
-          this.settled();
-          settle(argument);
-        };
       this.#interrupt = (reason) => {
         giveUp?.();
         reject(reason);
       };
-      giveUp = begin(finish(resolve), finish(reject));
+      giveUp = begin(
+        (value) => {
+          this.settled();
+          resolve(value);
+        },
+        (reason) => {
+          this.settled();
+          reject(reason);
+        },
+      );
     });
   }
 

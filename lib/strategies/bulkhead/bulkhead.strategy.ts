@@ -60,11 +60,12 @@ export class BulkheadStrategy implements GateStrategy {
         timer?.cancel();
         leaveQueue();
       };
-      const tooLong = () => {
-        giveUp();
-        reject(this.#refusal(attempt, `and no slot was free within ${maxWait} ms`));
-      };
-      if (maxWait !== undefined) timer = this.context.clock.schedule(maxWait, tooLong);
+      if (maxWait !== undefined) {
+        timer = this.context.clock.schedule(maxWait, () => {
+          giveUp();
+          reject(this.#refusal(attempt, `and no slot was free within ${maxWait} ms`));
+        });
+      }
       return giveUp;
     });
   }
