@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Readable } from 'node:stream';
-import { concat, firstValueFrom, from, Observable, of, throwError, toArray } from 'rxjs';
+import { concat, firstValueFrom, from, Observable, of, throwError, toArray, type Subscription } from 'rxjs';
 import { AttemptTimeoutError, currentCall, Opero, OperoService } from '../../lib/index.js';
 import { moduleWith } from '../support/apps.js';
 
@@ -96,8 +96,8 @@ class Kinds {
     const own = this.calls++;
     if (own === 0) return of('first of all');
     return new Observable<string>((subscriber) => {
-      // The first try answers a moment after the hedge has.
-      const timer = setTimeout(() => subscriber.next(String(own)), own === 1 ? 40 : 0);
+      // The first try would answer long after the hedge has.
+      const timer = setTimeout(() => subscriber.next(String(own)), own === 1 ? 20_000 : 0);
       return () => (clearTimeout(timer), this.torn++);
     });
   } // prettier-ignore
@@ -205,10 +205,11 @@ describe('an Observable [peers 20]', () => {
   it('is hedged where its type does not tell, and every try that lost is torn down', async () => {
     const { app, service } = await kinds();
     expect(await all(service.hedged() as Observable<string>)).toEqual(['first of all']);
-    const values: string[] = [];
-    const subscription = (service.hedged() as Observable<string>).subscribe((value) => values.push(value));
-    await new Promise((resolve) => setTimeout(resolve, 80));
-    expect([values, service.calls, service.torn]).toEqual([['2'], 3, 1]);
+    let subscription!: Subscription;
+    const value = await new Promise((resolve) => {
+      subscription = (service.hedged() as Observable<string>).subscribe(resolve);
+    });
+    expect([value, service.calls, service.torn]).toEqual(['2', 3, 1]);
     subscription.unsubscribe();
     expect(service.torn).toBe(2);
     await app.close();
