@@ -10,6 +10,8 @@ import type { HedgeStrategy } from './strategy.js';
 export interface TryOutcome {
   readonly ok: boolean;
   readonly value: unknown;
+  /** Whether a value was found good already. */
+  readonly accepted?: boolean;
   /** What was recorded for a value that was not accepted. */
   readonly failure?: UnacceptableResultError;
   /** Whether several tries have failed, so that the last error alone does not tell all. */
@@ -54,8 +56,10 @@ export class HedgeRound implements AttemptRound {
     this.#running.delete(attempt);
     if (this.#decided) return PENDING;
     if (this.call.stopped) return this.#decide(attempt, { ok, value: outcome }, now);
-    if (ok && this.#accepts(outcome)) return this.#win(attempt, outcome, now);
-    return this.#lose(attempt, ok, outcome, now);
+    // A condition that throws is told with the decision.
+    const accepted = ok && this.#accepts(outcome);
+    if (accepted === 'throws') return this.#decide(attempt, { ok, value: outcome }, now);
+    return accepted ? this.#win(attempt, outcome, now) : this.#lose(attempt, ok, outcome, now);
   }
 
   #abandon(): void {
@@ -96,22 +100,21 @@ export class HedgeRound implements AttemptRound {
       this.#wait(rest, delay);
       return PENDING;
     }
-    return this.strategy.mayBegin(this.call, false) ? this.begin(now) : PENDING;
+    return this.strategy.mayBegin(this.call) ? this.begin(now) : PENDING;
   }
 
-  #accepts(value: unknown): boolean {
+  #accepts(value: unknown): boolean | 'throws' {
     try {
       return this.frame.accepts(value);
     } catch {
-      // A condition that throws is told with the decision.
-      return true;
+      return 'throws';
     }
   }
 
   #win(winner: Attempt, value: unknown, now: number): unknown {
     this.strategy.record(now - (this.#first(winner)?.startedAt ?? winner.startedAt));
     if (winner.hedge > 0) this.call.monitor.emit('hedge-win', this.call);
-    return this.#decide(winner, { ok: true, value }, now);
+    return this.#decide(winner, { ok: true, value, accepted: true }, now);
   }
 
   #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
@@ -120,7 +123,7 @@ export class HedgeRound implements AttemptRound {
     if (!refused || attempt.hedge === 0) this.#fail(attempt, ok, outcome, now);
     const passedOver = ok || (!refused && this.strategy.passesOver(outcome));
     if (!passedOver && !refused) return this.#decide(attempt, { ok, value: outcome }, now);
-    if (passedOver && this.#begun <= this.strategy.maxHedges && this.strategy.mayBegin(this.call, true)) {
+    if (passedOver && this.#begun <= this.strategy.maxHedges && this.strategy.mayBegin(this.call)) {
       this.#timer?.cancel();
       const result = this.begin(now);
       if (this.#decided) return result;

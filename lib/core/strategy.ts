@@ -57,8 +57,8 @@ export interface HedgeStrategy {
   readonly maxHedges: number;
   /** Ms after which the next try is to begin beside those that run; `undefined` for never. */
   delay(): number | undefined;
-  /** Whether another try may begin now; `failed` when the last one has failed. */
-  mayBegin(call: Call, failed: boolean): boolean;
+  /** Whether another try may begin now. */
+  mayBegin(call: Call): boolean;
   /** Whether a failure is worth another try at once, rather than an answer. */
   passesOver(error: unknown): boolean;
   /** Takes note how long an answer took, or would have at least. */

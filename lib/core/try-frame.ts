@@ -162,7 +162,9 @@ export class TryFrame extends Frame implements AttemptWaiter {
     try {
       let error = outcome.failure ?? value;
       if (outcome.ok && !outcome.failure) {
-        if (!this.strategies.repeat.reject(call, value)) return this.#succeed(call, value, now);
+        if (outcome.accepted || !this.strategies.repeat.reject(call, value)) {
+          return this.#succeed(call, value, now);
+        }
         error = new UnacceptableResultError(value);
         attempt.failed(error, now);
       }

@@ -106,6 +106,20 @@ describe('a circuit worked by hand', () => {
     for (const key of ['a', 'b', 'new', 'newer']) expect((await call(key)).ok).toBe(true);
   });
 
+  it('keeps no more circuits than its bound while all are isolated, and tells one that was closed alone apart', async () => {
+    const { breaker, call } = controlled({ key: (key: string) => key });
+    breaker.isolate({});
+    for (let key = 0; key < 11_000; key++) await call(String(key));
+    expect(breaker.keys).toBeLessThanOrEqual(10_001);
+    expect((await call('0')).error).toBeInstanceOf(CircuitOpenError);
+    breaker.close({ key: 'a' });
+    expect([breaker.state({ key: 'a' }), breaker.state({ key: 'never seen' })]).toEqual([
+      'closed',
+      'isolated',
+    ]);
+    expect((await call('a')).ok).toBe(true);
+  });
+
   it('of a key takes all alternatives of its fallback arguments along', async () => {
     const harness = new Harness();
     const options: OperoOptions = { circuitBreaker: { key: (id: string) => id } };

@@ -91,16 +91,18 @@ describe('a hedge', () => {
     expect(tries[1]!.signal.aborted).toBe(true);
   });
 
-  it('passes over a result that is not accepted', async () => {
+  it('passes over a result that is not accepted, asking once about each', async () => {
+    const asked: unknown[] = [];
     const { harness, tries, begin } = hedged(
       { delay: 50, idempotent },
-      { retry: { retries: 0, retryOnResult: (result: unknown) => result === 'bad' } },
+      { retry: { retries: 0, retryOnResult: (result: unknown) => (asked.push(result), result === 'bad') } },
     );
     const { result } = begin();
     tries[0]!.resolve('bad');
     await harness.clock.settle();
     tries[1]!.resolve('good');
     expect(await result).toBe('good');
+    expect(asked).toEqual(['bad', 'good']);
   });
 
   it('belongs to one try of retry, which begins anew when all have failed', async () => {

@@ -66,6 +66,27 @@ describe('the retry budget', () => {
     expect(mixed.bodies()).toBe(2 + 5 + 2);
   });
 
+  it('takes nothing for a retry after a refusal, and gives nothing back for it', async () => {
+    const harness = new Harness();
+    const operation = harness.operation({
+      timeout: { total: 60_000 },
+      retry: { retries: 3, ...exact, budget: { tokens: 10, refill: 0 } },
+      rateLimit: { limit: 2, interval: 1_000, mode: 'reject' },
+    });
+    let bodies = 0;
+    const call = (fails: number) => {
+      let failed = 0;
+      const method = async () => (bodies++, failed++ < fails ? Promise.reject(down) : 'well');
+      const { result } = operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
+      return harness.outcome(result);
+    };
+    // Fails twice, is refused once, and succeeds: 10 - 5 - 5 for the two retries, nothing for the third and back.
+    expect((await call(2)).value).toBe('well');
+    await harness.clock.advance(1_000);
+    expect((await call(1)).error).toBe(down);
+    expect(bodies).toBe(4);
+  });
+
   it('fills by itself with time, one token a second', () => {
     const budget = new RetryBudget(500, 1);
     for (let time = 0; time < 100; time++) expect(budget.take(5, 1_000)).toBe(true);

@@ -28,8 +28,9 @@ export class Circuits {
         if (this.#isolated) circuit.isolate();
         return circuit;
       },
-      inUse: (circuit, now) => circuit.inUseAt(now),
-      busy: (circuit) => circuit.isolated,
+      // While all are isolated, one that is forgotten is made isolated again.
+      inUse: (circuit, now) => circuit.inUseAt(now) && !(this.#isolated && circuit.isolated),
+      busy: (circuit) => circuit.isolated && !this.#isolated,
     });
   }
 
@@ -44,8 +45,8 @@ export class Circuits {
   /** The state of several: that of the one which lets the least through. */
   stateAt(now: number, selection: CircuitSelection = {}): CircuitStateName {
     const states = new Set<CircuitStateName>();
-    if (this.#isolated) states.add('isolated');
     this.#each(selection, (circuit) => states.add(circuit.stateAt(now)));
+    if (this.#isolated && (selection.key === undefined || states.size === 0)) states.add('isolated');
     return WORST.find((state) => states.has(state)) ?? 'closed';
   }
 

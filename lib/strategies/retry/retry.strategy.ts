@@ -12,6 +12,7 @@ import {
   retryAfterOf,
   UnacceptableResultError,
   type Call,
+  type ResolvedBudget,
   type RepeatStrategy,
   type StrategyContext,
 } from '../../core/index.js';
@@ -26,6 +27,12 @@ function isSpent(call: Call, error: unknown): boolean {
     current = (current as { cause?: unknown }).cause;
   }
   return false;
+}
+
+/** A try that was not let through was no load for the other side: the next one is the first it sees. */
+function costOf(error: unknown, { cost, timeoutCost }: ResolvedBudget): number {
+  if (error instanceof RefusedError) return 0;
+  return error instanceof AttemptTimeoutError ? timeoutCost : cost;
 }
 
 /** Repeats a call that failed for a passing reason. */
@@ -70,9 +77,8 @@ export class RetryStrategy implements RepeatStrategy {
 
   #pay(call: Call, error: unknown): boolean {
     const { paid } = this;
-    // A try that was not let through was no load for the other side: the next one is the first it sees.
-    if (!paid || error instanceof RefusedError) return true;
-    const cost = error instanceof AttemptTimeoutError ? paid.costs.timeoutCost : paid.costs.cost;
+    if (!paid) return true;
+    const cost = costOf(error, paid.costs);
     call.notes.set(paid, cost);
     return paid.budget.take(cost, this.context.clock.now());
   }
