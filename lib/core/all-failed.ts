@@ -68,9 +68,10 @@ export class UnacceptableResultError extends Error {
   }
 }
 
-function describeError(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
+/** An error as one line; whatever its getters do, this does not throw. */
+export function describeError(error: unknown): string {
   try {
+    if (error instanceof Error) return `${error.name}: ${error.message}`;
     return `${typeof error}: ${String(error)}`;
   } catch {
     return typeof error;

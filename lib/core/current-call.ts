@@ -1,5 +1,5 @@
 import { Attempt } from './attempt.js';
-import type { Call } from './call.js';
+import { Call } from './call.js';
 import { enclosingScope } from './context.js';
 import type { OperoCall } from './opero-call.js';
 
@@ -15,9 +15,12 @@ export function currentCall(): OperoCall {
 
 /** Like {@link currentCall}, but `undefined` outside of a decorated method. */
 export function findCurrentCall(): OperoCall | undefined {
-  let scope = enclosingScope();
-  while (scope && !(scope instanceof Attempt)) scope = scope.owner;
-  return scope;
+  for (let scope = enclosingScope(); scope; scope = scope.owner) {
+    if (scope instanceof Attempt) return scope;
+    // A function of the options that runs before the first try belongs to this call, not to the one around it.
+    if (scope instanceof Call) return describeCall(scope);
+  }
+  return undefined;
 }
 
 /** What a fallback is told about the call it answers for. */

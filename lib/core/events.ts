@@ -26,6 +26,7 @@ export const eventTypes = [
   'cache-bypass',
   'shared',
   'abort',
+  'callback-error',
 ] as const;
 
 /**
@@ -40,6 +41,7 @@ export const eventTypes = [
  * - `rate-limit-wait`, `rate-limit-refusal`, `bulkhead-wait`, `bulkhead-refusal` · `abort`: the caller gave up
  * - `cache-hit`, `cache-miss`, `cache-stale` (served because the method failed), `cache-error` (the store failed),
  *   `cache-bypass` (the arguments cannot be a key) · `shared`: answered by an equal call already under way
+ * - `callback-error`: a function of the options (a predicate, a backoff, a key) threw; the call went on without its answer
  */
 export type OperoEventType = (typeof eventTypes)[number];
 

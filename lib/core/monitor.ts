@@ -1,3 +1,4 @@
+import { describeError } from './all-failed.js';
 import type { Clock } from './clock.js';
 import {
   eventTypes,
@@ -43,6 +44,7 @@ export class Monitor {
     private readonly clock: Clock,
     private readonly events: OperoEvents,
     private readonly hooks: Partial<Record<OperoEventType, OperoListener>>,
+    private readonly warn: (message: string) => void = () => undefined,
   ) {}
 
   /** Counts an event and tells whoever listens. An event nobody listens to costs one increment. */
@@ -65,6 +67,18 @@ export class Monitor {
       if (published) this.events.publish(event);
     });
   }
+
+  /**
+   * Reports a function of the options that threw or answered with what is not allowed: an event, and one log line for
+   * each option. `consequence` says what the call does instead.
+   */
+  callbackFailed(option: string, consequence: string, source: EventSource, error: unknown): void {
+    this.emit('callback-error', source, { error });
+    if (this.#reported.has(option)) return;
+    this.#reported.add(option);
+    this.warn(`${option} failed, ${consequence}: ${describeError(error)}`);
+  }
+  readonly #reported = new Set<string>();
 
   /** Whether anybody would be told of an event. */
   hears(type: OperoEventType): boolean {

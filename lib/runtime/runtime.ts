@@ -111,7 +111,9 @@ export class OperoRuntime {
     problems.push(...this.#names.prove(resolved.strategies));
     if (problems.length > before) return undefined;
     const { onRetry } = (resolved.strategies.get('retry') ?? {}) as { onRetry?: OperoListener };
-    const monitor = new Monitor(name, this.clock, this.events, hooksOf(resolved.common, onRetry));
+    const monitor = new Monitor(name, this.clock, this.events, hooksOf(resolved.common, onRetry), (message) =>
+      this.warn(`${name} ${message}`),
+    );
     const context = this.#context(name, monitor, target, resolved.strategies);
     const only = this.#settings.enabled === false ? ONLY_FALLBACKS : undefined;
     const strategies = createStrategies(resolved, context, only);
