@@ -4,6 +4,7 @@ export {
   BulkheadFullError,
   CircuitOpenError,
   currentCall,
+  failuresOf,
   findCurrentCall,
   hours,
   isOperoError,

@@ -16,7 +16,10 @@ export interface AttemptFailure {
   readonly error: unknown;
 }
 
-/** Every retry and every alternative failed. `cause` is the last error. */
+/**
+ * Every retry and every alternative of a call failed. `cause` is the last error, and its stack follows this one's.
+ * A call without alternatives fails with its last error itself, unless `retry.exhausted` is `'aggregate'`.
+ */
 export class AllFailedError extends OperoError {
   readonly code = 'OPERO_ALL_FAILED';
 
@@ -25,7 +28,12 @@ export class AllFailedError extends OperoError {
     /** Every failed try, in order. */
     readonly errors: readonly AttemptFailure[],
   ) {
-    super(`${operation} failed in all ${errors.length} tries`, operation, { cause: errors.at(-1)?.error });
+    const last = errors.at(-1)?.error;
+    const tries = errors.length === 1 ? 'its only try' : `all ${errors.length} tries`;
+    super(`${operation} failed in ${tries}, the last with ${describeError(last)}`, operation, {
+      cause: last,
+    });
+    appendCause(this, last);
   }
 
   /** A line a try, for logs. It holds the messages of the underlying errors: do not send it to a client. */
@@ -49,6 +57,44 @@ export class AllFailedError extends OperoError {
     return counts;
   }
 }
+
+/** Adds the stack of the cause to that of an error, when it is read: formatting one costs as much as a call. */
+function appendCause(error: Error, cause: unknown): void {
+  const own: { stack?: string } = {};
+  Error.captureStackTrace(own, AllFailedError);
+  const frames = () => own.stack?.split('\n').slice(1) ?? [];
+  const set = (value: unknown) =>
+    Object.defineProperty(error, 'stack', { value, writable: true, configurable: true });
+  const get = () =>
+    [`${error.name}: ${error.message}`, ...frames(), `caused by ${stackOf(cause)}`].join('\n');
+  Object.defineProperty(error, 'stack', { configurable: true, enumerable: false, get, set });
+}
+
+function stackOf(error: unknown): string {
+  try {
+    if (error instanceof Error && typeof error.stack === 'string') return error.stack;
+  } catch {
+    // Told without it.
+  }
+  return describeError(error);
+}
+
+const failures = new WeakMap<object, readonly AttemptFailure[]>();
+
+/** @internal Takes note of the tries behind an error. */
+export function rememberFailures(error: unknown, tries: readonly AttemptFailure[]): void {
+  if (tries.length > 0 && typeof error === 'object' && error !== null) failures.set(error, tries);
+}
+
+/**
+ * The failed tries behind an error that came out of an operation, in order; empty for any other error. The error itself
+ * is not touched. Of an error object that several calls failed with, those of the latest.
+ *
+ * @example
+ * catch (error) { logger.warn(failuresOf(error).map(({ attempt, duration }) => `${attempt}: ${duration} ms`)); }
+ */
+export const failuresOf = (error: unknown): readonly AttemptFailure[] =>
+  (typeof error === 'object' && error !== null && failures.get(error)) || [];
 
 /** What a call fails with in the end. If nothing was ever let through, that is the refusal which ends the soonest. */
 export function allFailed(operation: string, failures: readonly AttemptFailure[]): OperoError {

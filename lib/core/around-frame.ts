@@ -21,7 +21,7 @@ export class AroundFrame extends Frame {
       return this.fail(call, error);
     }
     if (!isThenable(result)) return this.succeed(call, result);
-    return result.then(
+    return Promise.resolve(result).then(
       (value) => this.succeed(call, value),
       (error) => this.fail(call, error),
     );

@@ -20,6 +20,8 @@ export interface AttemptWaiter {
 /** Told that a try is over, where several run at a time; decides what comes of it. */
 export interface AttemptRound {
   over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown;
+  /** Aborts the tries that still run: the call ends without them. */
+  abandon(): void;
 }
 
 /** One try of a call. */
@@ -39,6 +41,7 @@ export class Attempt extends Scope implements OperoCall {
   #timer: AttemptDeadline | undefined;
   #waiter: AttemptWaiter | undefined;
   #waiting: AsyncResource | undefined;
+  #onRelease: (() => void)[] | undefined;
 
   constructor(
     readonly call: Call,
@@ -47,10 +50,11 @@ export class Attempt extends Scope implements OperoCall {
     /** 0 for the first of the tries that run at a time, 1 for its first hedge. */
     readonly hedge = 0,
     readonly round?: AttemptRound,
+    alternative = call.alternative,
   ) {
     super();
     this.attempt = call.attempt;
-    this.alternative = call.alternative;
+    this.alternative = alternative;
     call.current = this;
     call.adopt(this);
   }
@@ -69,8 +73,45 @@ export class Attempt extends Scope implements OperoCall {
     return this.#controller.signal;
   }
 
-  override get deadline(): number {
-    return Math.min(super.deadline, this.#timer?.dueAt ?? Infinity);
+  protected override get ownDeadline(): number {
+    return this.#timer?.dueAt ?? Infinity;
+  }
+
+  /** Whether what it answered with is still in use: an open stream. A shutdown does not wait for one. */
+  get held(): boolean {
+    return this.#onRelease !== undefined;
+  }
+
+  override get active(): boolean {
+    return !this.held;
+  }
+
+  protected override get endsWithOwner(): boolean {
+    return !this.held;
+  }
+
+  /** Keeps this try, and what it occupies, beyond its answer. Returns how to release it. */
+  hold(): () => void {
+    this.#onRelease ??= [];
+    return () => {
+      const callbacks = this.#onRelease;
+      this.#onRelease = undefined;
+      for (const callback of callbacks ?? []) callback();
+      if (callbacks && this.#answered) this.end();
+    };
+  }
+  #answered = false;
+
+  /** Calls back when this try is released: at once, unless it is held. */
+  whenReleased(callback: () => void): void {
+    if (this.#onRelease) this.#onRelease.push(callback);
+    else callback();
+  }
+
+  /** The call has its answer: the try is over, unless it is held. */
+  answered(): void {
+    this.#answered = true;
+    if (!this.held) this.end();
   }
 
   /** Whether somebody gave this try up, so that it says nothing about the other side. Its time being over does. */
@@ -109,6 +150,8 @@ export class Attempt extends Scope implements OperoCall {
       (value) => this.#settle(true, value),
       (error) => this.#settle(false, error),
     );
+    // Aborted by the method itself, before there was a wait to interrupt.
+    if (this.stopped) this.interrupt(this.stopped.reason);
   }
 
   override interrupt(reason: unknown): void {
@@ -121,12 +164,10 @@ export class Attempt extends Scope implements OperoCall {
     else queueMicrotask(settle);
   }
 
-  /** Gives this try up: signal, nested calls, and the wait for the method. */
-  override abort(reason: unknown): void {
+  protected override stop(reason: unknown): void {
     if (this.ended || this.stopped) return;
     this.stopped = { reason };
     if (this.#controller) this.#listening!.runInAsyncScope(() => this.#controller!.abort(reason));
-    super.abort(reason);
   }
 
   /** Takes note that this try has failed. */

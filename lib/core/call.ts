@@ -74,6 +74,8 @@ export class Call extends Scope implements EventSource {
   current: (Scope & OperoCall) | undefined;
   /** What nested calls failed with after all their tries. */
   spent: Set<unknown> | undefined;
+  /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */
+  answersLater = false;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -92,7 +94,7 @@ export class Call extends Scope implements EventSource {
     this.startedAt = operation.clock.now();
     operation.monitor.running++;
     owner.adopt(this);
-    if (owner.stopped) this.abort(owner.stopped.reason);
+    if (owner.closed) this.abort(owner.closed.reason);
   }
 
   get monitor(): Monitor {
@@ -104,23 +106,27 @@ export class Call extends Scope implements EventSource {
     return (this.#notes ??= new Map());
   }
 
-  override get deadline(): number {
-    return Math.min(super.deadline, this.limit?.dueAt ?? Infinity);
+  protected override get ownDeadline(): number {
+    return this.limit?.dueAt ?? Infinity;
   }
 
-  override get correlationId(): string {
-    return super.correlationId || (this.#ownCorrelationId ??= randomUUID());
+  protected override get ownsCorrelationId(): boolean {
+    return true;
   }
-  #ownCorrelationId: string | undefined;
 
-  /** Tells the calls that this one is nested in: they must not begin the tries of it anew. */
-  override noteSpent(error: unknown): void {
+  protected override get ownCorrelationId(): string {
+    return (this.#correlationId ??= randomUUID());
+  }
+  #correlationId: string | undefined;
+
+  /** The calls that this one is nested in must not begin its attempts anew. */
+  protected override rememberSpent(error: unknown): void {
     if (typeof error === 'object' && error !== null) (this.spent ??= new Set()).add(error);
-    super.noteSpent(error);
   }
 
   /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */
   later(): Promise<unknown> {
+    this.answersLater = true;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

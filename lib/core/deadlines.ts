@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.js';
+import { outsideCallers } from './context.js';
 
 /** How long something may take, and what it fails with when it takes longer. */
 export interface Limit<T> {
@@ -30,6 +31,8 @@ class DeadlineList {
   constructor(
     private readonly clock: Clock,
     private readonly duration: number,
+    /** Told when no deadline is left. */
+    private readonly onEmpty: (list: DeadlineList, duration: number) => void,
   ) {}
 
   add(deadline: Deadline, now: number): void {
@@ -45,14 +48,11 @@ class DeadlineList {
   }
 
   remove(deadline: Deadline): void {
-    if (deadline.previous) deadline.previous.next = deadline.next;
-    else this.#head = deadline.next;
-    if (deadline.next) deadline.next.previous = deadline.previous;
-    else this.#tail = deadline.previous;
-    deadline.list = deadline.next = deadline.previous = undefined;
-    deadline.dueAt = Infinity;
+    this.#unlink(deadline);
+    if (this.#head) return;
     // The timer stays for the next call, but an idle process may exit.
-    if (!this.#head) this.#timer?.unref();
+    this.#timer?.unref();
+    this.onEmpty(this, this.duration);
   }
 
   close(): void {
@@ -60,34 +60,52 @@ class DeadlineList {
     this.#timer = undefined;
   }
 
+  #unlink(deadline: Deadline): void {
+    if (deadline.previous) deadline.previous.next = deadline.next;
+    else this.#head = deadline.next;
+    if (deadline.next) deadline.next.previous = deadline.previous;
+    else this.#tail = deadline.previous;
+    deadline.list = deadline.next = deadline.previous = undefined;
+    deadline.dueAt = Infinity;
+  }
+
   #start(delay: number): void {
-    this.#timer = this.clock.schedule(delay, () => this.#fire());
+    this.#timer = outsideCallers(() => this.clock.schedule(delay, () => this.#fire()));
   }
 
   #fire(): void {
     this.#timer = undefined;
-    for (let head = this.#head; head; head = this.#head) {
-      const left = head.dueAt - this.clock.now();
-      if (left > 0) {
-        if (!this.#timer) this.#start(left);
-        return;
+    try {
+      for (let head = this.#head; head && head.dueAt <= this.clock.now(); head = this.#head) {
+        this.#unlink(head);
+        head.expire();
       }
-      this.remove(head);
-      head.expire();
+    } finally {
+      // What one deadline throws must not keep those behind it from ending.
+      if (this.#head && !this.#timer) this.#start(Math.max(0, this.#head.dueAt - this.clock.now()));
+      if (!this.#head && !this.#timer) this.onEmpty(this, this.duration);
     }
   }
 }
 
-/** The deadlines of one runtime, a list for each distinct duration in its options. */
+/** Empty lists that are kept for the next call of the same duration; a call of any other duration makes a list. */
+const MOST_EMPTY = 64;
+
+/** The deadlines of one runtime, a list for each distinct duration in use. */
 export class Deadlines {
   readonly #lists = new Map<number, DeadlineList>();
 
   constructor(private readonly clock: Clock) {}
 
+  /** How many durations are kept. */
+  get size(): number {
+    return this.#lists.size;
+  }
+
   /** Ends `deadline` when `duration` ms have gone by since `now`, unless it is disarmed first. */
   arm(deadline: Deadline, duration: number, now: number): void {
     let list = this.#lists.get(duration);
-    if (!list) this.#lists.set(duration, (list = new DeadlineList(this.clock, duration)));
+    if (!list) this.#lists.set(duration, (list = new DeadlineList(this.clock, duration, this.#onEmpty)));
     list.add(deadline, now);
   }
 
@@ -101,4 +119,10 @@ export class Deadlines {
     for (const list of this.#lists.values()) list.close();
     this.#lists.clear();
   }
+
+  readonly #onEmpty = (list: DeadlineList, duration: number): void => {
+    if (this.#lists.size <= MOST_EMPTY || this.#lists.get(duration) !== list) return;
+    list.close();
+    this.#lists.delete(duration);
+  };
 }

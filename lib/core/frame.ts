@@ -1,3 +1,4 @@
+import { rememberFailures } from './all-failed.js';
 import { CallDeadline, type Call } from './call.js';
 import type { LimitStrategy, RecoverStrategy, Runner } from './strategy.js';
 
@@ -15,7 +16,10 @@ export abstract class Frame implements Runner {
   ) {}
 
   run(call: Call): unknown {
-    if (call.stopped) return this.fail(call, call.stopped.reason);
+    if (call.stopped) {
+      call.monitor.emit('abort', call, { error: call.stopped.reason });
+      return this.fail(call, call.stopped.reason);
+    }
     const { limit } = this;
     if (limit) {
       call.limit = new CallDeadline(call, limit);
@@ -36,6 +40,7 @@ export abstract class Frame implements Runner {
   /** Ends the frame with `error`, or with what a fallback makes of it. */
   protected fail(call: Call, error: unknown): unknown {
     this.#stopLimit(call);
+    rememberFailures(error, call.failures);
     return this.#recoverFrom(call, error, this.recover.length - 1);
   }
 
@@ -44,16 +49,18 @@ export abstract class Frame implements Runner {
     if (!strategy) {
       if (this.outermost) call.leave();
       const reason = call.stopped ? call.stopped.reason : error;
-      if (call.kind === 'promise') return Promise.reject(reason);
+      rememberFailures(reason, call.failures);
+      if (call.kind === 'promise' || call.answersLater) return Promise.reject(reason);
       throw reason;
     }
     let result: unknown;
     try {
       result = strategy.recover(call, error);
+      if (!isThenable(result))
+        return call.stopped ? this.#recoverFrom(call, error, -1) : this.succeed(call, result);
     } catch (failure) {
       return this.#recoverFrom(call, failure, index - 1);
     }
-    if (!isThenable(result)) return this.succeed(call, result);
     return call.race(result).then(
       (value) => {
         call.settled();

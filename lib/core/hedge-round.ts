@@ -62,7 +62,7 @@ export class HedgeRound implements AttemptRound {
     return accepted ? this.#win(attempt, outcome, now) : this.#lose(attempt, ok, outcome, now);
   }
 
-  #abandon(): void {
+  abandon(): void {
     this.#decided = true;
     this.#timer?.cancel();
     for (const loser of this.#running)
@@ -142,7 +142,7 @@ export class HedgeRound implements AttemptRound {
   }
 
   #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
-    this.#abandon();
+    this.abandon();
     this.call.current = attempt;
     return this.frame.decide(attempt, outcome, now);
   }

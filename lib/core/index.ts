@@ -21,6 +21,7 @@ export type * from './opero-call.js';
 export * from './pipeline.js';
 export * from './random.js';
 export * from './retry-budget.js';
+export * from './root-scope.js';
 export * from './scope.js';
 export * from './shapes.js';
 export * from './strategy.js';

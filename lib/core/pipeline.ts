@@ -25,11 +25,12 @@ export class Pipeline {
 
   /** Runs a call made by whoever wants to be able to abort it. */
   start(call: Call): unknown {
-    if (call.kind === 'direct') return this.#outermost.run(call);
     try {
       const result = this.#outermost.run(call);
-      return result instanceof Promise ? result : Promise.resolve(result);
+      return call.kind === 'direct' || result instanceof Promise ? result : Promise.resolve(result);
     } catch (error) {
+      if (!call.ended) call.leave();
+      if (call.kind === 'direct') throw error;
       return Promise.reject(error);
     }
   }

@@ -2,13 +2,13 @@
 export type BeginWait<T> = (resolve: (value: T) => void, reject: (reason: unknown) => void) => () => void;
 
 /**
- * Whatever calls can be made inside of: a runtime, an incoming request, a try of another call.
- * Aborting a scope aborts everything begun in it and wakes what it is waiting for.
+ * Whatever calls can be made inside of: a runtime, an incoming request, an attempt of another call.
+ * Aborting a scope aborts everything that runs in it and ends its wait. What begins in it afterwards runs.
  */
 export abstract class Scope {
-  /** What aborts this scope; `undefined` for the outermost. */
+  /** What aborts this scope; `undefined` for the outermost. An owner has not ended. */
   owner: Scope | undefined;
-  /** On whose behalf this goes on, where it goes on apart from that. */
+  /** On whose behalf this goes on, where that is not its owner. */
   origin: Scope | undefined;
   /** @internal */ nextSibling: Scope | undefined;
   /** @internal */ previousSibling: Scope | undefined;
@@ -16,37 +16,71 @@ export abstract class Scope {
   #interrupt: ((reason: unknown) => void) | undefined;
   /** Whether it is over: what is begun in it now belongs to its owner. */
   ended = false;
-  /** Set while this scope is given up: what begins in it is given up at once. */
+  /** Set once this scope was aborted. */
   stopped: { readonly reason: unknown } | undefined;
+  /** Set while calls that begin in this scope are rejected with this reason. */
+  closed: { readonly reason: unknown } | undefined;
   /** When the current wait will end by itself, if that is known. */
   waitsUntil = 0;
 
-  /** The moment, on the monotonic clock, when this scope is given up; `Infinity` when there is none. */
+  /** The moment, on the monotonic clock, when this scope is aborted; `Infinity` when there is none. */
   get deadline(): number {
-    return this.owner ? this.owner.deadline : Infinity;
+    let deadline = this.ownDeadline;
+    for (let scope = this.owner; scope; scope = scope.owner) deadline = Math.min(deadline, scope.ownDeadline);
+    return deadline;
+  }
+
+  /** The deadline that this scope adds to those of its owners. */
+  protected get ownDeadline(): number {
+    return Infinity;
   }
 
   /** What names the request or job this belongs to, across log lines. */
   get correlationId(): string {
-    return (this.origin ?? this.owner)?.correlationId ?? '';
+    let outermost: Scope = this;
+    for (let scope: Scope | undefined = this; scope; scope = scope.origin ?? scope.owner)
+      if (scope.ownsCorrelationId) outermost = scope;
+    return outermost.ownCorrelationId;
   }
 
-  /** Aborts what was begun in this scope and interrupts what it is waiting for. */
+  /** Whether this scope can name itself; the outermost that can names all it holds. */
+  protected get ownsCorrelationId(): boolean {
+    return false;
+  }
+
+  protected get ownCorrelationId(): string {
+    return '';
+  }
+
+  /** Aborts everything that runs in this scope, and interrupts what it is waiting for. */
   abort(reason: unknown): void {
+    // A list instead of recursion: calls may be nested deeper than the stack. It is complete before any listener runs,
+    // so that what a listener begins is not aborted.
+    const reached = this.descendants();
+    for (const scope of reached) scope.stop(reason);
+    for (let index = reached.length - 1; index >= 0; index--) reached[index]!.interrupt(reason);
+  }
+
+  /** Takes note of an abort. */
+  protected stop(reason: unknown): void {
     this.stopped ??= { reason };
-    for (const child of this.children()) child.abort(reason);
-    this.interrupt(reason);
   }
 
   /** The app is about to close: what goes on here comes to its end, and begins nothing more by itself. */
   drain(reason: unknown): void {
-    for (const child of this.children()) child.drain(reason);
+    for (const scope of this.descendants()) scope.beginDrain(reason);
   }
 
-  /** Takes note that a call begun here failed with `error` after all its tries. */
+  /** What this scope itself does when the app is about to close. */
+  protected beginDrain(_reason: unknown): void {}
+
+  /** Takes note that a call begun here failed with `error` after all its attempts. */
   noteSpent(error: unknown): void {
-    (this.origin ?? this.owner)?.noteSpent(error);
+    for (let scope: Scope | undefined = this; scope; scope = scope.origin ?? scope.owner)
+      scope.rememberSpent(error);
   }
+
+  protected rememberSpent(_error: unknown): void {}
 
   /** Whether anything begun in this scope is not over yet. */
   get busy(): boolean {
@@ -58,11 +92,24 @@ export abstract class Scope {
     return true;
   }
 
+  /** Whether this scope ends when its owner does, rather than going on in the scope around. */
+  protected get endsWithOwner(): boolean {
+    return false;
+  }
+
   /** Everything begun directly in this scope and not over yet: a copy, since what is ended takes itself out. */
   children(): Scope[] {
     const children: Scope[] = [];
     for (let child = this.#firstChild; child; child = child.nextSibling) children.push(child);
     return children;
+  }
+
+  /** This scope and everything that runs in it, from the outside in. */
+  descendants(): Scope[] {
+    const found: Scope[] = [this];
+    for (let index = 0; index < found.length; index++)
+      for (let child = found[index]!.#firstChild; child; child = child.nextSibling) found.push(child);
+    return found;
   }
 
   /** Whether something begun directly in this scope, and not over yet, passes `test`. */
@@ -79,7 +126,7 @@ export abstract class Scope {
     this.#firstChild = child;
   }
 
-  /** Ends this scope: its owner no longer reaches it. */
+  /** Ends this scope. What still runs in it goes on in its owner, where aborts and a shutdown reach it. */
   end(): void {
     if (this.ended) return;
     this.ended = true;
@@ -89,7 +136,19 @@ export abstract class Scope {
     else if (owner.#firstChild === this) owner.#firstChild = next;
     if (next) next.previousSibling = previous;
     this.nextSibling = this.previousSibling = undefined;
+    if (this.#firstChild) this.#handOver(owner);
     owner.childEnded();
+  }
+
+  #handOver(owner: Scope): void {
+    const children = this.children();
+    this.#firstChild = undefined;
+    for (const child of children) {
+      child.nextSibling = child.previousSibling = undefined;
+      child.origin ??= this;
+      owner.adopt(child);
+      if (child.endsWithOwner) child.end();
+    }
   }
 
   /** A scope waits for one thing at a time; an interrupt ends that wait with its reason and gives up its cause. */
@@ -111,6 +170,7 @@ export abstract class Scope {
           reject(reason);
         },
       );
+      this.#interruptIfStopped();
     });
   }
 
@@ -118,8 +178,14 @@ export abstract class Scope {
   race<T>(promise: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#interrupt = reject;
-      promise.then(resolve, reject);
+      Promise.resolve(promise).then(resolve, reject);
+      this.#interruptIfStopped();
     });
+  }
+
+  /** An abort that came before the wait began must end it all the same. */
+  #interruptIfStopped(): void {
+    if (this.stopped) this.interrupt(this.stopped.reason);
   }
 
   /** @internal The wait is over, whatever it was. */
@@ -137,33 +203,4 @@ export abstract class Scope {
 
   /** @internal Something begun here is over. */
   childEnded(): void {}
-}
-
-/** The outermost scope of a runtime. */
-export class RootScope extends Scope {
-  #idle: (() => void) | undefined;
-  #deadline = Infinity;
-
-  override get deadline(): number {
-    return this.#deadline;
-  }
-
-  /** From now on nothing may wait beyond this moment. */
-  endBy(deadline: number): void {
-    this.#deadline = deadline;
-  }
-
-  /** Resolves when nothing runs in this scope any more that a shutdown waits for. */
-  whenIdle(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
-    return new Promise((resolve) => (this.#idle = resolve));
-  }
-
-  override childEnded(): void {
-    if (this.#idle && this.#isIdle()) this.#idle();
-  }
-
-  #isIdle(): boolean {
-    return !this.some(({ active }) => active);
-  }
 }

@@ -4,7 +4,7 @@ import type { Deadlines } from './deadlines.js';
 import { OperoEvents } from './events.js';
 import { Monitor } from './monitor.js';
 import { Pipeline } from './pipeline.js';
-import { RootScope } from './scope.js';
+import { RootScope } from './root-scope.js';
 
 /**
  * A call that never ends, for whoever keeps it. When V8 collects garbage it forgets the shapes of objects none of which

@@ -1,5 +1,5 @@
 import { allFailed, UnacceptableResultError } from './all-failed.js';
-import { Attempt, PENDING, REFUSED, type AttemptWaiter } from './attempt.js';
+import { Attempt, PENDING, REFUSED, type AttemptRound, type AttemptWaiter } from './attempt.js';
 import type { Call } from './call.js';
 import { Frame, isThenable } from './frame.js';
 import type { Gates } from './gates.js';
@@ -7,7 +7,6 @@ import { HedgeRound, type TryOutcome } from './hedge-round.js';
 import type { Repeats } from './repeats.js';
 import {
   EXHAUSTED,
-  LEAVE,
   type AttemptLimitStrategy,
   type HedgeStrategy,
   type LimitStrategy,
@@ -37,9 +36,13 @@ export class TryFrame extends Frame implements AttemptWaiter {
 
   protected proceed(call: Call): unknown {
     call.attempt = 1;
-    this.strategies.repeat.begin(call);
     // Reading the clock costs as much as a promise: nothing has happened yet since the call began.
     const now = this.outermost ? call.startedAt : call.operation.clock.now();
+    try {
+      this.strategies.repeat.begin(call);
+    } catch (error) {
+      return this.#giveUp(call, error, now);
+    }
     const result = this.#keepTrying(call, now);
     return result === PENDING ? call.later() : result;
   }
@@ -60,26 +63,26 @@ export class TryFrame extends Frame implements AttemptWaiter {
 
   /** The method has answered, or the wait for it was cut short. */
   settled(attempt: Attempt, ok: boolean, outcome: unknown): void {
-    const { call } = attempt;
-    try {
-      this.#tell(call, this.#end(attempt, ok, outcome));
-    } catch (error) {
-      call.fail(error);
-    }
+    this.#resume(attempt.call, () => this.#end(attempt, ok, outcome));
   }
 
   /** Goes on after a wait: the stack is empty here, so the answer is told. */
   #resume(call: Call, step: () => unknown): void {
+    let result: unknown;
     try {
-      this.#tell(call, step());
+      result = step();
+      if (result === AGAIN) result = this.#keepTrying(call, call.operation.clock.now());
     } catch (error) {
-      call.fail(error);
+      result = this.#crash(call, error);
     }
+    if (result !== PENDING) call.answer(result);
   }
 
-  #tell(call: Call, result: unknown): void {
-    const answer = result === AGAIN ? this.#keepTrying(call, call.operation.clock.now()) : result;
-    if (answer !== PENDING) call.answer(answer);
+  /** Ends a call in the one way calls end, whatever was thrown where nothing should be. */
+  #crash(call: Call, error: unknown): unknown {
+    if (call.ended) return Promise.reject(error);
+    for (const child of call.children()) child.abort(error);
+    return this.#giveUp(call, error, call.operation.clock.now());
   }
 
   #keepTrying(call: Call, now: number): unknown {
@@ -147,12 +150,25 @@ export class TryFrame extends Frame implements AttemptWaiter {
     attempt.stopTimer();
     if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
     const thrown = this.strategies.gates.leave(attempt, now, ok, outcome);
-    attempt.end();
-    if (attempt.round)
-      return attempt.round.over(attempt, ok && !thrown, thrown ? thrown.error : outcome, now);
-    if (thrown && !call.stopped) return this.#giveUp(call, thrown.error, now);
-    if (!ok && !call.stopped) attempt.failed(outcome, now);
-    return this.#decide(attempt, { ok, value: outcome }, now);
+    attempt.answered();
+    // Nobody waits any more for a try that outlived its call.
+    if (call.ended) return PENDING;
+    // What a gate throws does not hide what the method failed with.
+    const failed = !ok || thrown !== undefined;
+    const value = ok && thrown ? thrown.error : outcome;
+    if (attempt.round) return this.#endOfMany(attempt, attempt.round, !failed, value, now);
+    if (thrown && !call.stopped) return this.#giveUp(call, value, now);
+    if (failed && !call.stopped) attempt.failed(value, now);
+    return this.#decide(attempt, { ok, value }, now);
+  }
+
+  #endOfMany(attempt: Attempt, round: AttemptRound, ok: boolean, value: unknown, now: number): unknown {
+    try {
+      return round.over(attempt, ok, value, now);
+    } catch (error) {
+      round.abandon();
+      return this.#giveUp(attempt.call, ok ? error : value, now);
+    }
   }
 
   #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
@@ -165,16 +181,17 @@ export class TryFrame extends Frame implements AttemptWaiter {
         if (outcome.accepted || !this.strategies.repeat.reject(call, value)) {
           return this.#succeed(call, value, now);
         }
+        if (attempt.held) attempt.abort(new DOMException('The stream was not accepted', 'AbortError'));
         error = new UnacceptableResultError(value);
         attempt.failed(error, now);
       }
       const verdict = this.strategies.repeat.judge(call, error);
       if (verdict >= 0) return this.#again(call, verdict);
-      if (verdict === EXHAUSTED || (verdict === LEAVE && outcome.several)) {
-        value = allFailed(call.operation.name, call.failures);
-      } else if (outcome.ok) return this.#succeed(call, value, now);
-    } catch (thrownByPredicate) {
-      value = thrownByPredicate;
+      if (verdict === EXHAUSTED) value = allFailed(call.operation.name, call.failures);
+      else if (outcome.ok) return this.#succeed(call, value, now);
+    } catch (thrown) {
+      // An error that cannot be looked at is not tried again, and is what the call fails with.
+      if (outcome.ok) value = thrown;
     }
     return this.#giveUp(call, value, now);
   }

@@ -30,15 +30,15 @@ export class OperoInterceptor implements NestInterceptor {
     return new Observable((subscriber) => {
       const scope = new RequestScope(context);
       runtime.root.adopt(scope);
-      if (runtime.stopped) scope.abort(new OperoShutdownError('a request'));
+      if (runtime.stopped) scope.closed = { reason: new OperoShutdownError('a request') };
       const stopWatching = watchClient(context, scope);
       const over = () => {
         stopWatching();
         scope.end();
       };
-      const subscription = runInside(scope, () => next.handle(), undefined).subscribe({
-        next: (value) => subscriber.next(value),
-        error: (error) => {
+      const observer = {
+        next: (value: unknown) => subscriber.next(value),
+        error: (error: unknown) => {
           over();
           subscriber.error(this.#translate(context, error));
         },
@@ -46,7 +46,9 @@ export class OperoInterceptor implements NestInterceptor {
           over();
           subscriber.complete();
         },
-      });
+      };
+      // Subscribed inside, too: an Observable that a handler returns begins its work only now.
+      const subscription = runInside(scope, () => next.handle().subscribe(observer), undefined);
       return () => {
         subscription.unsubscribe();
         over();

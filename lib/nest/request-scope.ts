@@ -20,14 +20,18 @@ export class RequestScope extends Scope {
 
   /** An open stream is no reason to wait; the calls made for it are. */
   override get active(): boolean {
-    return this.busy;
+    return this.some(({ active }) => active);
   }
 
   override childEnded(): void {
     this.owner?.childEnded();
   }
 
-  override get correlationId(): string {
+  protected override get ownsCorrelationId(): boolean {
+    return true;
+  }
+
+  protected override get ownCorrelationId(): string {
     return (this.#correlationId ??= this.#given() ?? randomUUID());
   }
 

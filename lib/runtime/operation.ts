@@ -1,5 +1,6 @@
 import {
   Call,
+  linkSignal,
   Monitor,
   Pipeline,
   type CallKind,
@@ -77,10 +78,17 @@ export class Operation implements CallOperation {
     return this.#pipeline.run(this, invocation, owner, kind);
   }
 
-  /** Like {@link run}, with a hand on the call. */
-  start(invocation: Invocation, owner: Scope): { readonly call: Call; readonly result: Promise<unknown> } {
+  /** Like {@link run}, with a hand on the call, which `signal` aborts; one that has aborted does not let it begin. */
+  start(
+    invocation: Invocation,
+    owner: Scope,
+    signal?: AbortSignal,
+  ): { readonly call: Call; readonly result: Promise<unknown> } {
     const call = new Call(this, invocation, owner);
-    return { call, result: this.#pipeline.start(call) as Promise<unknown> };
+    const unlink = signal && linkSignal(signal, (reason) => call.abort(reason));
+    const result = this.#pipeline.start(call) as Promise<unknown>;
+    if (unlink) result.then(unlink, unlink);
+    return { call, result };
   }
 
   /** Forgets what is cached for these arguments. */

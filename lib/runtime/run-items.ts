@@ -16,20 +16,20 @@ export interface ItemsTask<I> {
 class RunScope extends Scope {
   engine: { abort(reason: unknown): void; stopTaking(reason: unknown): void } | undefined;
 
-  override abort(reason: unknown): void {
+  protected override stop(reason: unknown): void {
     if (this.stopped) return;
+    super.stop(reason);
     this.engine?.abort(reason);
-    super.abort(reason);
   }
 
-  override drain(reason: unknown): void {
+  protected override beginDrain(reason: unknown): void {
     this.engine?.stopTaking(reason);
     this.draining ??= { reason };
   }
   draining: { readonly reason: unknown } | undefined;
 
   abortCalls(reason: unknown): void {
-    super.abort(reason);
+    for (const child of this.children()) child.abort(reason);
   }
 }
 

@@ -23,7 +23,7 @@ import { Operation } from './operation.js';
 import { hooksOf } from './options.js';
 import { createStrategies, resolve } from './resolve.js';
 import { SharedNames } from './shared-names.js';
-import { drain, stopCalls } from './shutdown.js';
+import { closeRequests, drain, endStreams, stopCalls } from './shutdown.js';
 
 /** What a runtime takes from its surroundings. */
 export interface RuntimeSettings {
@@ -163,6 +163,8 @@ export class OperoRuntime {
   stop(): void {
     this.#stopped = true;
     stopCalls(this.root, () => true);
+    closeRequests(this.root);
+    endStreams(this.root);
     this.#deadlines.close();
     this.events.clear();
   }

@@ -1,4 +1,5 @@
 import {
+  Attempt,
   Call,
   OperoShutdownError,
   withoutStack,
@@ -25,14 +26,29 @@ export async function drain(root: RootScope, clock: Clock, drainTimeout: number)
     });
   });
   stopCalls(root, () => true);
+  closeRequests(root);
+}
+
+/** From now on requests begin nothing more: an app could wait for ever for one that goes on after its calls failed. */
+export function closeRequests(root: RootScope): void {
+  const reason = withoutStack(() => new OperoShutdownError('a request'));
+  for (const scope of root.children()) if (!(scope instanceof Call)) scope.closed ??= { reason };
+}
+
+/** Ends the streams that requests have open: their clients keep the server from closing. */
+export function endStreams(root: RootScope): void {
+  const requests = root.children().filter((scope) => !(scope instanceof Call || scope instanceof Attempt));
+  for (const scope of requests.flatMap((request) => request.descendants())) {
+    if (scope instanceof Attempt && scope.held)
+      scope.abort(withoutStack(() => new OperoShutdownError(scope.operation)));
+  }
 }
 
 /** Aborts calls, wherever in a scope they are. */
 export function stopCalls(scope: Scope, matches: (call: Call) => boolean): void {
-  for (const child of scope.children()) {
-    if (child instanceof Call && matches(child)) {
+  for (const child of scope.descendants()) {
+    if (child instanceof Call && !child.stopped && matches(child))
       child.abort(withoutStack(() => new OperoShutdownError(child.operation.name)));
-    } else stopCalls(child, matches);
   }
 }
 

@@ -51,27 +51,44 @@ describe('a call that is given up by its caller [peers 13]', () => {
     },
   );
 
-  it('before it began never begins', async () => {
+  it('before it began never begins [hard 1.12]', async () => {
     const harness = new Harness();
-    const operation = harness.operation({ retry: 3 });
+    const operation = harness.operation({ retry: 3, fallback: { value: 1 }, cache: { key: () => 'key' } });
     let bodies = 0;
-    const inner = () =>
-      operation.run(
-        { self: undefined, method: async () => bodies++, args: [] },
-        harness.runtime.scope,
-        'promise',
-      );
-    const outer = harness.wrap({}, async () => {
-      await null;
-      return inner();
-    });
-    const started = harness
-      .operation({})
-      .start({ self: undefined, method: outer, args: [] }, harness.runtime.root);
-    started.call.abort(down);
-    expect((await settle(started.result)).error).toBe(down);
+    const invocation = { self: undefined, method: async () => bodies++, args: [] };
+    const signal = AbortSignal.abort(down);
+    const { result } = operation.start(invocation, harness.runtime.root, signal);
+    expect((await settle(result)).error).toBe(down);
     await harness.clock.settle();
-    expect(bodies).toBe(0);
+    expect([bodies, operation.monitor.running, operation.monitor.counts.abort]).toEqual([0, 0, 1]);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('ends what runs; a call that is begun afterwards runs [hard 3.6]', async () => {
+    const harness = new Harness();
+    const operation = harness.operation({ retry: 3, timeout: 500, bulkhead: 1 });
+    const run = (method: () => Promise<unknown>) =>
+      operation.run({ self: undefined, method, args: [] }, harness.runtime.scope, 'promise');
+    const seen: unknown[] = [];
+    const outer = harness.operation({}).start(
+      {
+        self: undefined,
+        method: async () => {
+          await Promise.resolve(run(never)).catch((error) => seen.push(error));
+          // What a handler does to clean up after itself.
+          seen.push(await run(async () => [currentCall().signal.aborted, currentCall().deadline < Infinity]));
+        },
+        args: [],
+      },
+      harness.runtime.root,
+    );
+    const outcome = settle(outer.result);
+    await harness.clock.settle();
+    outer.call.abort(down);
+    expect((await outcome).error).toBe(down);
+    await harness.clock.settle();
+    expect(seen).toEqual([down, [false, true]]);
+    expect(harness.runtime.root.busy).toBe(false);
   });
 });
 

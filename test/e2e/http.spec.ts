@@ -64,7 +64,7 @@ class Upstream {
     return new Promise(() => undefined);
   }
 
-  @Opero({ retry: { retries: 1, minDelay: 1 } })
+  @Opero({ retry: { retries: 1, minDelay: 1, exhausted: 'aggregate' } })
   async down(): Promise<string> {
     throw new Error('password=hunter2');
   }

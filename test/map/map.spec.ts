@@ -165,7 +165,7 @@ describe('@OpMap [peers 21]', () => {
       item: 2,
       reason: 'failed',
       attempts: 3,
-      cause: { code: 'OPERO_ALL_FAILED' },
+      cause: expect.any(Error),
     });
     await expect(mapped(app.get(Work)).odd([1, 3]).values()).resolves.toEqual([1, 3]);
     await expect(mapped(app.get(Work)).odd([1, 2, 4]).values()).rejects.toMatchObject({

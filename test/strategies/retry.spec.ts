@@ -5,7 +5,14 @@ import {
   NotFoundException,
   ServiceUnavailableException,
 } from '@nestjs/common';
-import { AllFailedError, RateLimitExceededError, seededRandom, type OperoOptions } from '../../lib/index.js';
+import {
+  AllFailedError,
+  failuresOf,
+  RateLimitExceededError,
+  seededRandom,
+  UnacceptableResultError,
+  type OperoOptions,
+} from '../../lib/index.js';
 import { isPermanent } from '../../lib/core/index.js';
 import { backoffDelay, retrySchema, type RetryOptions } from '../../lib/strategies/retry/index.js';
 import * as v from 'valibot';
@@ -105,11 +112,11 @@ describe('RetryStrategy', () => {
     await expect(result).resolves.toBe('ok');
   });
 
-  it('fails with every failure, the last one as cause', async () => {
+  it('fails with every failure, the last one as cause, when asked to [hard 3.2]', async () => {
     const harness = new Harness();
     const errors = [new Error('first'), new RangeError('network'), new Error('last')];
     const call = harness.wrap(
-      { retry: { ...exact, retries: 2, retryOn: () => true } },
+      { retry: { ...exact, retries: 2, retryOn: () => true, exhausted: 'aggregate' } },
       failing(errors, 0).method,
     );
     const { error } = await harness.outcome(call());
@@ -120,16 +127,38 @@ describe('RetryStrategy', () => {
     expect(error.cause).toBe(errors[2]);
     expect(error.byType()).toEqual({ Error: 2, RangeError: 1 });
     expect(error.summary()).toContain('try 3, 0 ms: Error: last');
+    expect(error.message).toBe('Test.method1 failed in all 3 tries, the last with Error: last');
+    expect(error.stack).toContain(`caused by ${errors[2]!.stack}`);
+    expect(failuresOf(error)).toEqual(error.errors);
   });
 
-  it('fails with the last error itself when asked to [peers 14]', async () => {
+  it.each([{}, { exhausted: 'last' as const }])(
+    'fails with the last error itself, untouched, and tells every attempt of it beside it [peers 14] [hard 3.2]',
+    async (exhausted) => {
+      const harness = new Harness();
+      const last = Object.freeze(new TypeError('last'));
+      const call = harness.wrap(
+        { retry: { retries: 1, ...exhausted, retryOn: () => true } },
+        failing([new Error('a'), last], 0).method,
+      );
+      expect((await harness.outcome(call())).error).toBe(last);
+      expect(failuresOf(last).map(({ attempt, error }) => [attempt, (error as Error).message])).toEqual([
+        [1, 'a'],
+        [2, 'last'],
+      ]);
+      expect(failuresOf(new Error('of nobody'))).toEqual([]);
+      expect(failuresOf('text')).toEqual([]);
+    },
+  );
+
+  it('fails with every failure where an argument has alternatives [hard 3.2]', async () => {
     const harness = new Harness();
-    const last = new TypeError('last');
-    const call = harness.wrap(
-      { retry: { retries: 1, exhausted: 'last', retryOn: () => true } },
-      failing([new Error('a'), last], 0).method,
-    );
-    expect((await harness.outcome(call())).error).toBe(last);
+    const call = harness.wrap({ retry: 1 }, async (which?: string) => Promise.reject(new Error(which)), {
+      fallbackArguments: new Map([[0, ['first', 'second']]]),
+    });
+    const { error } = await harness.outcome(call());
+    expect(error).toBeInstanceOf(AllFailedError);
+    expect(error.errors).toHaveLength(4);
   });
 
   it('leaves the error of a call that was tried once untouched', async () => {
@@ -156,23 +185,21 @@ describe('RetryStrategy', () => {
       return calls();
     };
     expect(await tries({ retries: 2 })).toBe(3);
-    expect(await tries({ retries: 2, retryOn: AllFailedError })).toBe(9);
+    expect(await tries({ retries: 2, retryOn: Error })).toBe(9);
   });
 
-  it('retries a result that is not accepted, and fails in the end [peers 14]', async () => {
+  it('retries a result that is not accepted, and in the end returns it or fails, as asked [peers 14] [hard 3.2]', async () => {
     const harness = new Harness();
     let calls = 0;
-    const options: OperoOptions = {
-      retry: { retries: 2, retryOnResult: (result: string) => result === 'pending' },
-    };
-    const pending = harness.wrap(options, async () => (calls++, 'pending'));
-    expect((await harness.outcome(pending())).error).toBeInstanceOf(AllFailedError);
+    const retry: RetryOptions = { retries: 2, retryOnResult: (result: string) => result === 'pending' };
+    const pending = (options: OperoOptions) =>
+      harness.outcome(harness.wrap(options, async () => (calls++, 'pending'))());
+    expect((await pending({ retry })).value).toBe('pending');
     expect(calls).toBe(3);
-    const last = harness.wrap(
-      { retry: { ...(options.retry as RetryOptions), exhausted: 'last' } },
-      async () => 'pending',
-    );
-    expect((await harness.outcome(last())).value).toBe('pending');
+    const { error } = await pending({ retry: { ...retry, exhausted: 'aggregate' } });
+    expect(error).toBeInstanceOf(AllFailedError);
+    expect(error.cause).toBeInstanceOf(UnacceptableResultError);
+    expect((await pending({ retry, fallback: { value: 'none' } })).value).toBe('none');
   });
 
   it('gives up at once when the wait would outlast the total timeout', async () => {

@@ -44,8 +44,9 @@ export class BulkheadStrategy implements GateStrategy {
     return this.#queueUp(attempt, slots);
   }
 
-  leave(_attempt: Attempt, slots: Slots): void {
-    slots.free();
+  leave(attempt: Attempt, slots: Slots): void {
+    if (attempt.held) attempt.whenReleased(() => slots.free());
+    else slots.free();
   }
 
   #queueUp(attempt: Attempt, slots: Slots): Promise<Slots> {

@@ -10,7 +10,10 @@ import {
   type Target,
 } from '../../core/index.js';
 
-/** Answers in the method's place. `this` is the instance; `call` is the call that failed. */
+/**
+ * Answers in the method's place. `this` is the instance, `error` what the call failed with. `call` is the attempt that the
+ * fallback itself is: its signal aborts when the caller gives up, not when the attempts of the method did.
+ */
 export type FallbackFunction = (error: any, call: OperoCall, ...args: any[]) => unknown;
 
 /** A method of the same class, by name; a function; or a value. */
@@ -18,7 +21,10 @@ export type FallbackTarget<V = unknown> = string | FallbackFunction | { readonly
 
 /** What answers when all tries have failed. A fallback's answer is never cached. */
 export interface FallbackOptions<V = unknown> {
-  /** Answers in turn: when one fails the next is asked, and the last one's failure carries the original as `cause`. */
+  /**
+   * Answers in turn: when one fails the next is asked. When the last fails, the call fails with what that one threw if it
+   * is the original error or has it as a `cause`, else with an `AllFailedError` of all attempts and fallbacks.
+   */
   use?: FallbackTarget<V> | readonly FallbackTarget<V>[];
   /** Answers with this value. */
   value?: V;

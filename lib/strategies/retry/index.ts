@@ -33,6 +33,7 @@ export const retry = defineStrategy<'retry', number | RetryOptions, ResolvedRetr
   prove,
   create(options, context) {
     if (options.retries === 0 && !options.retryOnResult) return undefined;
-    return new RetryStrategy(options, context, budgetOf(context, options.budget, options.retries));
+    const budget = budgetOf(context, options.budget, options.retries);
+    return new RetryStrategy(options, context, budget, context.enabled('fallback'));
   },
 });

@@ -29,8 +29,11 @@ export interface RetryOptions {
   /** Tries after the first one: 3 retries are at most 4 calls. Default 3. */
   retries?: number;
   /**
-   * What the call fails with when the tries are used up: `aggregate`, an `AllFailedError` with every failure, or
-   * `last`, the last error itself. Default `aggregate`. A call that was tried once fails with its own error either way.
+   * What the call fails with when the attempts are used up: `last`, the last error itself, or `aggregate`, an
+   * `AllFailedError` with every failure. Default `last`; `aggregate` where an argument has alternatives. Either way
+   * `failuresOf(error)` tells every attempt, and a call that was tried once fails with its own error.
+   *
+   * A result that `retryOnResult` never accepts is returned with `last`, unless a fallback can answer.
    */
   exhausted?: 'aggregate' | 'last';
   /**
@@ -75,7 +78,7 @@ export interface RetryOptions {
 
 export const retrySchema = fields({
   retries: v.optional(wholeNumber(0, 1_000), 3),
-  exhausted: v.optional(oneOf(['aggregate', 'last']), 'aggregate'),
+  exhausted: v.optional(oneOf(['aggregate', 'last'])),
   backoff: v.optional(
     satisfying<Backoff | BackoffFunction>(
       (value) => typeof value === 'function' || backoffs.includes(value as Backoff),

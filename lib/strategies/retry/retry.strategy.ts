@@ -45,6 +45,8 @@ export class RetryStrategy implements RepeatStrategy {
     private readonly options: ResolvedRetry,
     private readonly context: StrategyContext,
     private readonly paid: ReturnType<typeof budgetOf>,
+    /** Whether something can answer in the place of a result that is not accepted. */
+    private readonly hasFallback: boolean,
   ) {
     this.#worthRetrying = options.retryOn ? anyOf(options.retryOn) : (error) => !isPermanent(error);
     const { retryOnResult } = options;
@@ -57,7 +59,7 @@ export class RetryStrategy implements RepeatStrategy {
     if (!this.#isWorthRetrying(call)) return LEAVE;
     if (call.attempt > this.options.retries) return this.#spent(call, error);
     const delay = this.#delay(call, error);
-    if (delay === undefined) return this.#exhausted(call);
+    if (delay === undefined) return this.#exhausted(call, error);
     if (!this.#pay(call, error)) {
       this.context.monitor.emit('retry-refusal', call, { error });
       return this.#spent(call, error);
@@ -86,12 +88,17 @@ export class RetryStrategy implements RepeatStrategy {
   /** Further out this must not be retried, also where it is no AllFailedError: the tries would multiply. */
   #spent(call: Call, error: unknown): number {
     if (this.options.retries > 0) call.noteSpent(error);
-    return this.#exhausted(call);
+    return this.#exhausted(call, error);
   }
 
-  #exhausted(call: Call): number {
-    if (call.failures.length === 1) return LEAVE;
-    return this.options.exhausted === 'last' ? LAST : EXHAUSTED;
+  #exhausted(call: Call, error: unknown): number {
+    const { exhausted } = this.options;
+    if (exhausted === 'last') return LAST;
+    if (exhausted === undefined) {
+      const unaccepted = error instanceof UnacceptableResultError;
+      return unaccepted && this.hasFallback ? EXHAUSTED : LEAVE;
+    }
+    return call.failures.length === 1 ? LEAVE : EXHAUSTED;
   }
 
   /** With fallback arguments a try is a whole list of failures, worth a retry if any of them is. */
