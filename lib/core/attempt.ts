@@ -3,14 +3,9 @@ import type { Call } from './call.js';
 import { runInside } from './context.js';
 import { Deadline, type Limit } from './deadlines.js';
 import type { RefusedError } from './errors.js';
+import { REFUSED } from './markers.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
-
-/** Says that an answer comes later: the call will be told. */
-export const PENDING = Symbol('pending');
-
-/** Says that a gate does not let a try in. */
-export const REFUSED = Symbol('refused');
 
 /** Told once how the wait for a method ended. */
 export interface AttemptWaiter {

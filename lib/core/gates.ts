@@ -1,4 +1,5 @@
-import { REFUSED, type Attempt } from './attempt.js';
+import type { Attempt } from './attempt.js';
+import { REFUSED } from './markers.js';
 import type { GateStrategy } from './strategy.js';
 
 /** The gates before a method. Those that need not wait are passed in one go. */

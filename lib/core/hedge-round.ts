@@ -1,9 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 import { UnacceptableResultError } from './all-failed.js';
-import { Attempt, PENDING, type AttemptRound } from './attempt.js';
+import { Attempt, type AttemptRound } from './attempt.js';
 import type { Call } from './call.js';
 import type { Timer } from './clock.js';
 import { RefusedError } from './errors.js';
+import { PENDING } from './markers.js';
 import type { HedgeStrategy } from './strategy.js';
 
 /** How a try, or several that ran at a time, ended. */

@@ -16,6 +16,7 @@ export * from './events.js';
 export * from './failures.js';
 export * from './frame.js';
 export * from './keyed.js';
+export * from './markers.js';
 export * from './monitor.js';
 export type * from './opero-call.js';
 export * from './pipeline.js';

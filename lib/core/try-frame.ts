@@ -1,9 +1,11 @@
 import { allFailed, UnacceptableResultError } from './all-failed.js';
-import { Attempt, PENDING, REFUSED, type AttemptRound, type AttemptWaiter } from './attempt.js';
+import { AttemptRunner, type AttemptFrame } from './attempt-runner.js';
+import { Attempt, type AttemptRound } from './attempt.js';
 import type { Call } from './call.js';
-import { Frame, isThenable } from './frame.js';
+import { Frame } from './frame.js';
 import type { Gates } from './gates.js';
 import { HedgeRound, type TryOutcome } from './hedge-round.js';
+import { AGAIN, PENDING } from './markers.js';
 import type { Repeats } from './repeats.js';
 import {
   EXHAUSTED,
@@ -12,9 +14,6 @@ import {
   type LimitStrategy,
   type RecoverStrategy,
 } from './strategy.js';
-
-/** Says that another try begins at once, without one more call on the stack. */
-const AGAIN = Symbol('again');
 
 /** What stands around the method, by kind. */
 export interface TryStrategies {
@@ -25,13 +24,16 @@ export interface TryStrategies {
 }
 
 /** The innermost frame: tries the method, through the gates, until a repeat strategy is content. */
-export class TryFrame extends Frame implements AttemptWaiter {
+export class TryFrame extends Frame implements AttemptFrame {
+  readonly #runner: AttemptRunner;
+
   constructor(
     recover: readonly RecoverStrategy[],
     limit: LimitStrategy | undefined,
     private readonly strategies: TryStrategies,
   ) {
     super(recover, limit);
+    this.#runner = new AttemptRunner(strategies.gates, strategies.attemptLimit, this);
   }
 
   protected proceed(call: Call): unknown {
@@ -47,42 +49,31 @@ export class TryFrame extends Frame implements AttemptWaiter {
     return result === PENDING ? call.later() : result;
   }
 
-  /** Takes a try as far as it goes at once; where it has to wait, the call is told later. */
-  begin(attempt: Attempt, now: number): unknown {
-    let entered: Promise<unknown> | typeof REFUSED | undefined;
+  tell(call: Call, result: unknown): void {
+    let answer = result;
     try {
-      entered = this.strategies.gates.enter(attempt, now);
+      if (answer === AGAIN) answer = this.#keepTrying(call, call.operation.clock.now());
     } catch (error) {
-      return this.#end(attempt, false, error);
+      answer = this.crash(call, error);
     }
-    if (entered === undefined) return this.#invoke(attempt, now);
-    return entered === REFUSED
-      ? this.#end(attempt, false, attempt.refusal)
-      : this.#enterLater(attempt, entered);
+    if (answer !== PENDING) call.answer(answer);
   }
 
-  /** The method has answered, or the wait for it was cut short. */
-  settled(attempt: Attempt, ok: boolean, outcome: unknown): void {
-    this.#resume(attempt.call, () => this.#end(attempt, ok, outcome));
+  crash(call: Call, error: unknown): unknown {
+    if (call.ended) return Promise.reject(error);
+    for (const child of call.children()) child.abort(error);
+    return this.#giveUp(call, error, call.operation.clock.now());
   }
 
-  /** Goes on after a wait: the stack is empty here, so the answer is told. */
+  /** Takes a step that nobody waits for on the stack. */
   #resume(call: Call, step: () => unknown): void {
     let result: unknown;
     try {
       result = step();
-      if (result === AGAIN) result = this.#keepTrying(call, call.operation.clock.now());
     } catch (error) {
-      result = this.#crash(call, error);
+      result = this.crash(call, error);
     }
-    if (result !== PENDING) call.answer(result);
-  }
-
-  /** Ends a call in the one way calls end, whatever was thrown where nothing should be. */
-  #crash(call: Call, error: unknown): unknown {
-    if (call.ended) return Promise.reject(error);
-    for (const child of call.children()) child.abort(error);
-    return this.#giveUp(call, error, call.operation.clock.now());
+    this.tell(call, result);
   }
 
   #keepTrying(call: Call, now: number): unknown {
@@ -97,9 +88,9 @@ export class TryFrame extends Frame implements AttemptWaiter {
 
   #beginRound(call: Call, now: number): unknown {
     const { hedge } = this.strategies;
-    if (!hedge) return this.begin(new Attempt(call, now), now);
+    if (!hedge) return this.#runner.begin(new Attempt(call, now), now);
     const round = new HedgeRound(call, hedge, {
-      begin: (attempt, at) => this.begin(attempt, at),
+      begin: (attempt, at) => this.#runner.begin(attempt, at),
       beginLater: (step) => this.#resume(call, step),
       accepts: (value) => !this.strategies.repeat.reject(call, value),
       decide: (attempt, outcome, at) => this.#decide(attempt, outcome, at),
@@ -107,58 +98,11 @@ export class TryFrame extends Frame implements AttemptWaiter {
     return round.begin(now);
   }
 
-  #enterLater(attempt: Attempt, token: Promise<unknown>): unknown {
+  over(attempt: Attempt, ok: boolean, value: unknown, now: number, thrown: boolean): unknown {
     const { call } = attempt;
-    token.then(
-      (given) => {
-        const now = call.operation.clock.now();
-        attempt.tokens.push(given);
-        attempt.startedAt = now;
-        // Given up in the moment in which the wait was over, it must not begin the next one.
-        const { stopped } = attempt;
-        this.#resume(call, () =>
-          stopped ? this.#end(attempt, false, stopped.reason) : this.begin(attempt, now),
-        );
-      },
-      (error) => this.settled(attempt, false, error),
-    );
-    return PENDING;
-  }
-
-  #invoke(attempt: Attempt, now: number): unknown {
-    if (attempt.stopped) return this.#end(attempt, false, attempt.stopped.reason);
-    const { attemptLimit, gates } = this.strategies;
-    if (attemptLimit) attempt.startTimer(attemptLimit, now);
-    gates.start(attempt, now);
-    let result: unknown;
-    try {
-      result = attempt.invoke();
-      if (isThenable(result)) {
-        attempt.awaitMethod(result, this);
-        return PENDING;
-      }
-    } catch (error) {
-      return this.#end(attempt, false, error);
-    }
-    return this.#end(attempt, true, result);
-  }
-
-  /** A try is over: the gates it entered are left, and it is decided what comes next. */
-  #end(attempt: Attempt, ok: boolean, outcome: unknown): unknown {
-    const { call } = attempt;
-    const now = call.operation.clock.now();
-    attempt.stopTimer();
-    if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
-    const thrown = this.strategies.gates.leave(attempt, now, ok, outcome);
-    attempt.answered();
-    // Nobody waits any more for a try that outlived its call.
-    if (call.ended) return PENDING;
-    // What a gate throws does not hide what the method failed with.
-    const failed = !ok || thrown !== undefined;
-    const value = ok && thrown ? thrown.error : outcome;
-    if (attempt.round) return this.#endOfMany(attempt, attempt.round, !failed, value, now);
+    if (attempt.round) return this.#endOfMany(attempt, attempt.round, ok, value, now);
     if (thrown && !call.stopped) return this.#giveUp(call, value, now);
-    if (failed && !call.stopped) attempt.failed(value, now);
+    if (!ok && !call.stopped) attempt.failed(value, now);
     return this.#decide(attempt, { ok, value }, now);
   }
 
@@ -206,7 +150,7 @@ export class TryFrame extends Frame implements AttemptWaiter {
     call.delay = delay;
     if (delay === 0) return AGAIN;
     call.pause(delay).then(
-      () => this.#resume(call, () => AGAIN),
+      () => this.tell(call, AGAIN),
       (reason) => this.#resume(call, () => this.#giveUp(call, reason, call.operation.clock.now())),
     );
     return PENDING;
