@@ -35,7 +35,6 @@ export class Stream {
       this.#pending[index]!(subscriber);
     this.#pending = [];
     this.#subscriber = subscriber;
-    if (subscriber.closed) this.leave();
   }
 
   /** The subscriber is gone: the source is released, and the attempt's signal aborts. */
