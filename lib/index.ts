@@ -11,6 +11,7 @@ export {
   OperoConfigurationError,
   OperoError,
   OperoShutdownError,
+  permanent,
   RateLimitExceededError,
   RefusedError,
   seconds,

@@ -62,6 +62,8 @@ export class Call extends Scope implements EventSource {
   /** Which try is running or was the last, from 1; 0 before the first. */
   attempt = 0;
   alternative = '';
+  /** Tells the alternatives that are tried now apart by their values, without showing them; empty without. */
+  alternativeKey = '';
   /** Ms waited before the try that runs now. */
   delay = 0;
   readonly failures: AttemptFailure[] = [];
@@ -74,6 +76,10 @@ export class Call extends Scope implements EventSource {
   current: (Scope & OperoCall) | undefined;
   /** What nested calls failed with after all their tries. */
   spent: Set<unknown> | undefined;
+  /** With what tries of this call were not let in. */
+  refusals: unknown[] | undefined;
+  /** Set when a function of the options failed without which no try can be let in: what the call fails with. */
+  broken: { readonly error: unknown } | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -90,7 +96,8 @@ export class Call extends Scope implements EventSource {
     this.origin = origin;
     this.args = invocation.args;
     this.startedAt = operation.clock.now();
-    operation.monitor.running++;
+    // A load goes on for a call that is counted already.
+    if (!origin) operation.monitor.running++;
     owner.adopt(this);
     if (owner.stopped) this.abort(owner.stopped.reason);
   }
@@ -117,6 +124,11 @@ export class Call extends Scope implements EventSource {
   override noteSpent(error: unknown): void {
     if (typeof error === 'object' && error !== null) (this.spent ??= new Set()).add(error);
     super.noteSpent(error);
+  }
+
+  /** Whether `error` is why a try of this call itself was not let in: the method did not run for it. */
+  refusedWith(error: unknown): boolean {
+    return this.refusals !== undefined && this.refusals.includes(error);
   }
 
   /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */
@@ -146,7 +158,7 @@ export class Call extends Scope implements EventSource {
 
   /** The call is answered. */
   leave(): void {
-    this.monitor.running--;
+    if (!this.origin) this.monitor.running--;
     this.end();
   }
 

@@ -151,13 +151,14 @@ export class TryFrame extends Frame implements AttemptWaiter {
     if (attempt.round)
       return attempt.round.over(attempt, ok && !thrown, thrown ? thrown.error : outcome, now);
     if (thrown && !call.stopped) return this.#giveUp(call, thrown.error, now);
-    if (!ok && !call.stopped) attempt.failed(outcome, now);
+    if (!ok && !call.stopped && !call.broken) attempt.failed(outcome, now);
     return this.#decide(attempt, { ok, value: outcome }, now);
   }
 
   #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
     const { call } = attempt;
     if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
+    if (call.broken) return this.#giveUp(call, call.broken.error, now);
     let { value } = outcome;
     try {
       let error = outcome.failure ?? value;
