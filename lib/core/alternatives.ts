@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { types } from 'node:util';
 
 /** New in each process: an alternative may be a secret, and what stands for it must not tell it to anybody. */
 const SECRET = randomBytes(32);
@@ -50,17 +51,16 @@ function write(value: unknown, parts: string[], inside: Set<object>): boolean {
 }
 
 function writeObject(value: object, parts: string[], inside: Set<object>): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Date.prototype && isBare(value))
-    return put(parts, 'date', String((value as Date).getTime()));
-  if (prototype === URL.prototype) return put(parts, 'url', (value as URL).href);
-  if (prototype === Uint8Array.prototype || prototype === Buffer.prototype) {
-    return put(parts, 'bytes', Buffer.from(value as Uint8Array).toString('base64'));
+  const depth = prototypesOf(value);
+  if (types.isDate(value) && depth === 2 && Reflect.ownKeys(value).length === 0) {
+    return put(parts, 'date', String(value.getTime()));
   }
-  const plain = prototype === Object.prototype || prototype === null || prototype === Array.prototype;
-  if (!plain || Array.isArray(value) !== (prototype === Array.prototype)) {
-    return put(parts, 'identity', String(identityOf(value)));
+  if (value instanceof URL && depth === 2) return put(parts, 'url', value.href);
+  if (types.isUint8Array(value) && (depth === 3 || (depth === 4 && Buffer.isBuffer(value)))) {
+    return put(parts, 'bytes', Buffer.from(value).toString('base64'));
   }
+  const plain = Array.isArray(value) ? depth === 2 : depth === 0 || (depth === 1 && isObjectOfObject(value));
+  if (!plain) return put(parts, 'identity', String(identityOf(value)));
   const fields = Object.getOwnPropertyDescriptors(value) as Record<PropertyKey, PropertyDescriptor>;
   const names = Reflect.ownKeys(fields);
   put(parts, Array.isArray(value) ? 'list' : 'object', String(names.length));
@@ -79,7 +79,16 @@ function put(parts: string[], type: string, text: string): true {
   return true;
 }
 
-const isBare = (value: object): boolean => Reflect.ownKeys(value).length === 0;
+/** How many prototypes there are: data from another realm, as from `structuredClone` in a test, has others than ours. */
+function prototypesOf(value: object): number {
+  let depth = 0;
+  for (let next: unknown = Object.getPrototypeOf(value); next !== null; depth++)
+    next = Object.getPrototypeOf(next);
+  return depth;
+}
+
+const isObjectOfObject = (value: object): boolean =>
+  Object.hasOwn(Object.getPrototypeOf(value), 'isPrototypeOf');
 
 function identityOf(value: WeakKey): number {
   let identity = identities.get(value);
