@@ -17,8 +17,8 @@ const keyed = (bound = 100) =>
 const keys = (states: KeyedStates<State>) =>
   states
     .entries()
-    .map(([key]) => key)
-    .sort();
+    .map(([key]) => String(key))
+    .sort((a, b) => (a < b ? -1 : 1));
 
 describe('states of keys', () => {
   it('are bounded, the least recently used going first [peers 22]', () => {

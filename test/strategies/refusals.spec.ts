@@ -19,7 +19,10 @@ describe('a refusal that a method met inside', () => {
   }
 
   it('costs budget: a thousand calls do not run four thousand times [hard 4.3]', async () => {
-    const { harness, inner, call, bodies } = refusing({ retries: 3, retryOn: RateLimitExceededError }, 20_000);
+    const { harness, inner, call, bodies } = refusing(
+      { retries: 3, retryOn: RateLimitExceededError },
+      20_000,
+    );
     await inner();
     const outcomes = Array.from({ length: 1_000 }, () => settle(call()));
     for (let second = 0; second < 600; second++) await harness.clock.advance(1_000);

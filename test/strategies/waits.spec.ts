@@ -124,7 +124,7 @@ describe('a wait for a slot that would be for itself', () => {
     const calls = Promise.all([settle(call(true)), settle(call(true))]);
     gate.resolve();
     const outcomes = await harness.outcome(calls);
-    expect(outcomes.value!.map(({ ok }) => ok).sort()).toEqual([false, true]);
+    expect(outcomes.value!.filter(({ ok }) => ok)).toHaveLength(1);
     expect(harness.runtime.root.busy).toBe(false);
   });
 
