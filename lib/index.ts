@@ -12,6 +12,7 @@ export {
   OperoConfigurationError,
   OperoError,
   OperoShutdownError,
+  permanent,
   RateLimitExceededError,
   RefusedError,
   seconds,

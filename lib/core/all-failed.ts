@@ -14,6 +14,8 @@ export interface AttemptFailure {
   readonly duration: number;
   /** What it threw, or an {@link UnacceptableResultError}. */
   readonly error: unknown;
+  /** Ms that the error asked to wait before another try, with `Retry-After` or as a refusal of ours; absent if it did not. */
+  readonly retryAfter?: number;
 }
 
 /**

@@ -101,8 +101,8 @@ export class AttemptRunner implements AttemptWaiter {
     if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
     const thrown = this.gates.leave(attempt, now, ok, outcome);
     attempt.answered();
-    // Nobody waits any more for a try that outlived its call.
-    if (call.ended) return PENDING;
+    // Nobody waits any more for a try that outlived its call; one of several still gives back what it was paid with.
+    if (call.ended && !attempt.round) return PENDING;
     // What a gate throws does not hide what the method failed with.
     const failed = !ok || thrown !== undefined;
     const value = ok && thrown ? thrown.error : outcome;

@@ -2,7 +2,8 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Call } from './call.js';
 import { runInside } from './context.js';
 import { Deadline, type Limit } from './deadlines.js';
-import type { RefusedError } from './errors.js';
+import { isTimeLimit, type RefusedError } from './errors.js';
+import { retryAfterOf } from './failures.js';
 import { REFUSED } from './markers.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
@@ -109,14 +110,23 @@ export class Attempt extends Scope implements OperoCall {
     if (!this.held) this.end();
   }
 
-  /** Whether somebody gave this try up, so that it says nothing about the other side. Its time being over does. */
+  /**
+   * Whether somebody gave this try up, so that it says nothing about the other side. Its time being over does, also
+   * where a limit of a call further out struck.
+   */
   get givenUp(): boolean {
-    return this.stopped !== undefined && !this.timedOut && !this.call.stopped?.limit;
+    return (
+      this.stopped !== undefined &&
+      !this.timedOut &&
+      !this.call.stopped?.limit &&
+      !isTimeLimit(this.stopped.reason)
+    );
   }
 
   /** What a gate answers that does not let this try in. */
   refuse(error: RefusedError): typeof REFUSED {
     this.refusal = error;
+    (this.call.refusals ??= []).push(error);
     return REFUSED;
   }
 
@@ -169,7 +179,9 @@ export class Attempt extends Scope implements OperoCall {
   failed(error: unknown, now: number): void {
     const { call, attempt, hedge, alternative } = this;
     const duration = now - this.startedAt;
-    call.failures.push({ attempt, hedge, alternative, delay: call.delay, duration, error });
+    const retryAfter = retryAfterOf(error, call.operation.clock);
+    const failure = { attempt, hedge, alternative, delay: call.delay, duration, error };
+    call.failures.push(retryAfter === undefined ? failure : { ...failure, retryAfter });
     call.delay = 0;
     call.monitor.emit('attempt-failure', call, { error });
   }

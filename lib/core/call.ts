@@ -62,6 +62,8 @@ export class Call extends Scope implements EventSource {
   /** Which try is running or was the last, from 1; 0 before the first. */
   attempt = 0;
   alternative = '';
+  /** Tells the alternatives that are tried now apart by their values, without showing them; empty without. */
+  alternativeKey = '';
   /** Ms waited before the try that runs now. */
   delay = 0;
   readonly failures: AttemptFailure[] = [];
@@ -76,6 +78,11 @@ export class Call extends Scope implements EventSource {
   spent: Set<unknown> | undefined;
   /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */
   answersLater = false;
+  /** With what tries of this call were not let in. */
+  refusals: unknown[] | undefined;
+  /** Set when a function of the options failed without which no try can be let in: what the call fails with. */
+  broken: { readonly error: unknown } | undefined;
+  readonly #counted: boolean;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -92,7 +99,9 @@ export class Call extends Scope implements EventSource {
     this.origin = origin;
     this.args = invocation.args;
     this.startedAt = operation.clock.now();
-    operation.monitor.running++;
+    // A load goes on for a call that is counted already.
+    this.#counted = !origin;
+    if (this.#counted) operation.monitor.running++;
     owner.adopt(this);
     if (owner.closed) this.abort(owner.closed.reason);
   }
@@ -124,6 +133,11 @@ export class Call extends Scope implements EventSource {
     if (typeof error === 'object' && error !== null) (this.spent ??= new Set()).add(error);
   }
 
+  /** Whether `error` is why a try of this call itself was not let in: the method did not run for it. */
+  refusedWith(error: unknown): boolean {
+    return this.refusals !== undefined && this.refusals.includes(error);
+  }
+
   /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */
   later(): Promise<unknown> {
     this.answersLater = true;
@@ -152,7 +166,7 @@ export class Call extends Scope implements EventSource {
 
   /** The call is answered. */
   leave(): void {
-    this.monitor.running--;
+    if (this.#counted) this.monitor.running--;
     this.end();
   }
 

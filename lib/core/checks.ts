@@ -44,6 +44,9 @@ export const oneOf = <const W extends readonly string[]>(words: W) =>
 /** A function, whose signature only the compiler can check. */
 export const callback = <F>() => v.custom<F>((value) => typeof value === 'function', 'a function');
 
+/** How many keys a strategy keeps state for. */
+export const keyCount = () => wholeNumber(1, 1_000_000);
+
 /** True or false. */
 export const flag = () => v.boolean('true or false');
 

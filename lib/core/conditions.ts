@@ -1,3 +1,4 @@
+import type { Call } from './call.js';
 import { satisfying } from './checks.js';
 import { codesOf, statusOf } from './failures.js';
 
@@ -41,9 +42,28 @@ function toTest(condition: ErrorCondition): (error: unknown) => boolean {
 
 /** What a function of the user's decided; a promise would always count as yes, so it is refused. */
 export function decided(answer: unknown, what: string): boolean {
-  if (typeof (answer as PromiseLike<unknown> | undefined)?.then === 'function') {
+  if (typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function') {
     (answer as PromiseLike<unknown>).then(undefined, () => undefined);
     throw new TypeError(`${what} must answer true or false at once, it returned a promise`);
   }
   return Boolean(answer);
+}
+
+/**
+ * Asks a function of the options inside the call it is about. One that throws, or answers with a promise, never hides
+ * what really happened: it is reported, and counts as `otherwise`, which `consequence` puts into words.
+ */
+export function ask(
+  call: Call,
+  option: string,
+  consequence: string,
+  test: () => boolean,
+  otherwise = false,
+): boolean {
+  try {
+    return call.within(test);
+  } catch (error) {
+    call.monitor.callbackFailed(option, consequence, call, error);
+    return otherwise;
+  }
 }

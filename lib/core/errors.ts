@@ -92,6 +92,10 @@ export class TotalTimeoutError extends OperoError {
   }
 }
 
+/** Whether `error` says that the time for a try, or for a call, was over. */
+export const isTimeLimit = (error: unknown): boolean =>
+  error instanceof AttemptTimeoutError || error instanceof TotalTimeoutError;
+
 /** The app is shutting down: a wait was cut short, or a call outlived the drain. */
 export class OperoShutdownError extends OperoError {
   readonly code = 'OPERO_SHUTDOWN';

@@ -2,11 +2,14 @@ import { AllFailedError, UnacceptableResultError } from './all-failed.js';
 import type { Clock } from './clock.js';
 import {
   isOperoError,
+  isTimeLimit,
   OperoConfigurationError,
   OperoShutdownError,
   RefusedError,
   TotalTimeoutError,
 } from './errors.js';
+import { isMarkedPermanent } from './permanent.js';
+import { askedWait } from './retry-after.js';
 
 type Bag = Record<string, unknown>;
 
@@ -18,8 +21,23 @@ const PASSING = new Set([408, 425, 429]);
 /** gRPC status codes that a repetition cannot change: https://grpc.io/docs/guides/status-codes/ */
 const PERMANENT_GRPC = new Set([1, 3, 5, 6, 7, 9, 11, 12, 15, 16]);
 
+const GRPC_CANCELLED = 1;
+
 /** How validation libraries name what they throw. */
 const VALIDATION = new Set(['ZodError', 'ValiError', 'ValidationError', 'YupError', 'AssertionError']);
+
+/** The codes with which Node, undici, axios and got say that somebody gave up. */
+const ABORTS = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED']);
+const ABORT_NAMES = new Set<unknown>(['AbortError', 'CanceledError', 'CancelError']);
+
+/** Looks at an error of anybody's: one with getters that throw tells nothing. */
+function looking<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
+}
 
 /** What an error says about itself, unwrapped from `RpcException`. */
 function content(error: unknown): Bag | undefined {
@@ -32,7 +50,9 @@ function content(error: unknown): Bag | undefined {
 }
 
 /** The HTTP status an error stands for: HttpException, axios, undici, http-errors and the like; `undefined` if none. */
-export function statusOf(error: unknown): number | undefined {
+export const statusOf = (error: unknown): number | undefined => looking(() => readStatus(error), undefined);
+
+function readStatus(error: unknown): number | undefined {
   const bag = content(error);
   if (!bag) return undefined;
   if (typeof bag.getStatus === 'function') return asStatus((bag as { getStatus(): unknown }).getStatus());
@@ -52,42 +72,58 @@ function asStatus(value: unknown): number | undefined {
 /** The codes an error carries, its causes' included: `ECONNRESET`, `UND_ERR_SOCKET`, a gRPC number. */
 export function codesOf(error: unknown): (string | number)[] {
   const codes: (string | number)[] = [];
-  let current: unknown = content(error);
-  for (let depth = 0; depth < 4 && isBag(current); depth++) {
-    const { code } = current;
-    if (typeof code === 'string' || typeof code === 'number') codes.push(code);
-    current = current.cause;
-  }
+  looking(() => {
+    let current: unknown = content(error);
+    for (let depth = 0; depth < 4 && isBag(current); depth++) {
+      const { code } = current;
+      if (typeof code === 'string' || typeof code === 'number') codes.push(code);
+      current = current.cause;
+    }
+  }, undefined);
   return codes;
 }
 
-/** Whether somebody gave up on purpose. A timeout is no abort. */
-export function isAbort(error: unknown): boolean {
-  return isBag(error) && (error.name === 'AbortError' || error.code === 'ABORT_ERR');
+/** Whether somebody gave up on purpose: `AbortError`, axios' `CanceledError`, gRPC's CANCELLED. A timeout is no abort. */
+export const isAbort = (error: unknown): boolean => looking(() => isBag(error) && readAbort(error), false);
+
+function readAbort(error: Bag): boolean {
+  const { code, cause } = error;
+  // Node wraps what a signal was aborted with: the one of `AbortSignal.timeout()` says that time was over.
+  if (isBag(cause) && (cause.name === 'TimeoutError' || isTimeLimit(cause))) return false;
+  if (ABORT_NAMES.has(error.name) || ABORTS.has(code) || error.__CANCEL__ === true) return true;
+  const inner = content(error);
+  return inner?.code === GRPC_CANCELLED && 'details' in inner;
 }
 
 /** Whether the error is a mistake in the program. What `fetch` throws for a broken network is not. */
 export function isProgrammingError(error: unknown): boolean {
-  const programming =
-    error instanceof TypeError ||
-    error instanceof ReferenceError ||
-    error instanceof SyntaxError ||
-    error instanceof RangeError;
-  if (!programming || error.message === 'fetch failed') return false;
-  return !codesOf(error).some((code) => typeof code === 'string' && !code.startsWith('ERR_'));
+  return looking(() => {
+    const programming =
+      error instanceof TypeError ||
+      error instanceof ReferenceError ||
+      error instanceof SyntaxError ||
+      error instanceof RangeError;
+    if (!programming || error.message === 'fetch failed') return false;
+    return !codesOf(error).some((code) => typeof code === 'string' && !code.startsWith('ERR_'));
+  }, false);
 }
 
 /** Whether the request itself was wrong: a 4xx other than 408, 425 and 429. */
 export function isClientError(error: unknown): boolean {
-  const status = statusOf(error instanceof AllFailedError ? error.cause : error);
+  const status = statusOf(looking(() => (error instanceof AllFailedError ? error.cause : error), undefined));
   return status !== undefined && status >= 400 && status < 500 && !PASSING.has(status);
 }
 
 /**
- * Whether a repetition cannot help, as far as is known: aborts, client errors, programming and validation mistakes,
- * gRPC's permanent codes, and failures of a nested operation that has already spent its own tries.
+ * Whether a repetition cannot help, as far as is known: what was marked with `permanent()`, aborts, client errors,
+ * programming and validation mistakes, gRPC's permanent codes, and failures of a nested operation that has already spent
+ * its own tries.
  */
 export function isPermanent(error: unknown): boolean {
+  return isMarkedPermanent(error) || looking(() => readPermanent(error), false);
+}
+
+function readPermanent(error: unknown): boolean {
   if (error instanceof UnacceptableResultError) return false;
   if (error instanceof RefusedError) return true;
   if (isOperoError(error)) return isFinal(error);
@@ -108,31 +144,23 @@ function isFinal(error: Error): boolean {
 
 /** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
 export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
-  let current: unknown = error;
-  for (let depth = 0; depth < 4 && isBag(current); depth++) {
-    if (current instanceof RefusedError) return current.retryAfter;
-    const response = isBag(current.response) ? current.response : undefined;
-    const header = headerOf(current.headers) ?? headerOf(response?.headers);
-    if (header !== undefined) return parseRetryAfter(header, clock);
-    current = current.cause;
-  }
-  return undefined;
+  return looking(() => {
+    let current: unknown = error;
+    for (let depth = 0; depth < 4 && isBag(current); depth++) {
+      const asked = isRefusal(current) ? current.retryAfter : looking(askedIn(current, clock), undefined);
+      if (asked !== undefined) return asked;
+      current = current.cause;
+    }
+    return undefined;
+  }, undefined);
 }
 
-function headerOf(headers: unknown): string | undefined {
-  if (!isBag(headers)) return undefined;
-  const value: unknown =
-    typeof headers.get === 'function'
-      ? (headers as { get(name: string): unknown }).get('retry-after')
-      : (headers['retry-after'] ?? headers['Retry-After']);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
-}
+const askedIn = (bag: Bag, clock: Clock) => (): number | undefined => {
+  const response = isBag(bag.response) ? bag.response : undefined;
+  return askedWait(bag.headers, clock) ?? askedWait(response?.headers, clock);
+};
 
-/** RFC 9110 §10.2.3: seconds without fraction, or a date. A date that is over means now. */
-function parseRetryAfter(header: string, clock: Clock): number | undefined {
-  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1_000;
-  // Date.parse takes '-1' and 'NaN+1' for dates of its own; an HTTP date begins with the name of a day.
-  if (!/^\s*[A-Z][a-z]{2}/.test(header)) return undefined;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.date());
-}
+/** A refusal by whichever copy of this package. */
+const isRefusal = (error: object): error is { readonly retryAfter: number } =>
+  error instanceof RefusedError ||
+  (isOperoError(error) && typeof (error as { retryAfter?: unknown }).retryAfter === 'number');

@@ -3,9 +3,8 @@ import { UnacceptableResultError } from './all-failed.js';
 import { Attempt, type AttemptRound } from './attempt.js';
 import type { Call } from './call.js';
 import type { Timer } from './clock.js';
-import { RefusedError } from './errors.js';
 import { PENDING } from './markers.js';
-import type { HedgeStrategy } from './strategy.js';
+import type { HedgeStrategy, HedgeVerdict } from './strategy.js';
 
 /** How a try, or several that ran at a time, ended. */
 export interface TryOutcome {
@@ -15,8 +14,6 @@ export interface TryOutcome {
   readonly accepted?: boolean;
   /** What was recorded for a value that was not accepted. */
   readonly failure?: UnacceptableResultError;
-  /** Whether several tries have failed, so that the last error alone does not tell all. */
-  readonly several?: boolean;
 }
 
 /** What a round needs of the frame it belongs to. */
@@ -33,18 +30,24 @@ export class HedgeRound implements AttemptRound {
   readonly #running = new Set<Attempt>();
   readonly #context = new AsyncResource('OperoHedge');
   #begun = 0;
+  /** How many hedges may begin. */
+  #most: number;
   #newest: Attempt | undefined;
-  #failures = 0;
   #timer: Timer | undefined;
   #decided = false;
   /** The failure to end with when no try is left, a refusal of ours only if there is no other. */
   #last: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
 
+  /** The first result that is no better than a failure, but good enough where no try gives a better one. */
+  #poor: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
+
   constructor(
     private readonly call: Call,
     private readonly strategy: HedgeStrategy,
     private readonly frame: RoundFrame,
-  ) {}
+  ) {
+    this.#most = strategy.maxHedges;
+  }
 
   /** Begins a try, beside those that run. */
   begin(now: number): unknown {
@@ -55,12 +58,14 @@ export class HedgeRound implements AttemptRound {
 
   over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
     this.#running.delete(attempt);
-    if (this.#decided) return PENDING;
-    if (this.call.stopped) return this.#decide(attempt, { ok, value: outcome }, now);
-    // A condition that throws is told with the decision.
-    const accepted = ok && this.#accepts(outcome);
-    if (accepted === 'throws') return this.#decide(attempt, { ok, value: outcome }, now);
-    return accepted ? this.#win(attempt, outcome, now) : this.#lose(attempt, ok, outcome, now);
+    if (attempt.hedge > 0 && !attempt.invoked) this.strategy.giveBack();
+    const { call } = this;
+    if (this.#decided || call.ended) return PENDING;
+    if (call.stopped || call.broken) return this.#decide(attempt, { ok, value: outcome }, now);
+    if (!ok || !this.frame.accepts(outcome)) return this.#lose(attempt, ok, outcome, now);
+    if (!this.strategy.failsWith(call, outcome)) return this.#win(attempt, outcome, now);
+    this.#poor ??= { attempt, outcome: { ok, value: outcome, accepted: true } };
+    return this.#goOn(attempt, 'again', now);
   }
 
   abandon(): void {
@@ -80,7 +85,7 @@ export class HedgeRound implements AttemptRound {
 
   #schedule(): void {
     this.#timer?.cancel();
-    const delay = this.#begun <= this.strategy.maxHedges ? this.strategy.delay() : undefined;
+    const delay = this.#begun <= this.#most ? this.strategy.delay() : undefined;
     if (delay !== undefined) this.#wait(delay, delay);
   }
 
@@ -93,8 +98,9 @@ export class HedgeRound implements AttemptRound {
 
   /** Another try begins beside those that run. One that still stands in a queue of ours is not slow: it is waited for. */
   #hedge(delay: number): unknown {
-    if (this.#decided || this.call.stopped) return PENDING;
+    if (this.#decided || this.call.stopped || this.#begun > this.#most) return PENDING;
     const now = this.call.operation.clock.now();
+    if (now >= this.call.deadline) return PENDING;
     const newest = this.#newest!;
     const rest = newest.invoked ? newest.startedAt + delay - now : delay;
     if (rest > 0 && this.#running.has(newest)) {
@@ -104,14 +110,6 @@ export class HedgeRound implements AttemptRound {
     return this.strategy.mayBegin(this.call) ? this.begin(now) : PENDING;
   }
 
-  #accepts(value: unknown): boolean | 'throws' {
-    try {
-      return this.frame.accepts(value);
-    } catch {
-      return 'throws';
-    }
-  }
-
   #win(winner: Attempt, value: unknown, now: number): unknown {
     this.strategy.record(now - (this.#first(winner)?.startedAt ?? winner.startedAt));
     if (winner.hedge > 0) this.call.monitor.emit('hedge-win', this.call);
@@ -119,26 +117,38 @@ export class HedgeRound implements AttemptRound {
   }
 
   #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
-    const refused = !ok && outcome instanceof RefusedError;
+    const refused = !ok && !attempt.invoked;
     // A hedge that was not let through harms nobody; the first try's refusal is told.
     if (!refused || attempt.hedge === 0) this.#fail(attempt, ok, outcome, now);
-    const passedOver = ok || (!refused && this.strategy.passesOver(outcome));
-    if (!passedOver && !refused) return this.#decide(attempt, { ok, value: outcome }, now);
-    if (passedOver && this.#begun <= this.strategy.maxHedges && this.strategy.mayBegin(this.call)) {
+    if (refused) return this.#goOn(attempt, 'wait', now);
+    const verdict = ok ? 'again' : this.strategy.judge(this.call, outcome);
+    if (verdict === 'end') return this.#decide(attempt, { ok, value: outcome }, now);
+    // The other side has said for how long it wants to be left alone, also by a hedge that is due.
+    if (verdict === 'hold') this.#stopHedging();
+    return this.#goOn(attempt, verdict, now);
+  }
+
+  /** Waits for those that run, beside another where one may begin; with none left it is decided. */
+  #goOn(attempt: Attempt, verdict: HedgeVerdict, now: number): unknown {
+    if (verdict === 'again' && this.#begun <= this.#most && this.strategy.mayBegin(this.call)) {
       this.#timer?.cancel();
       const result = this.begin(now);
       if (this.#decided) return result;
     }
     if (this.#running.size > 0) return PENDING;
-    const last = this.#last ?? { attempt, outcome: { ok, value: outcome } };
-    return this.#decide(last.attempt, { ...last.outcome, several: this.#failures > 1 }, now);
+    const last = this.#poor ?? this.#last ?? { attempt, outcome: { ok: false, value: attempt.refusal } };
+    return this.#decide(last.attempt, last.outcome, now);
+  }
+
+  #stopHedging(): void {
+    this.#most = -1;
+    this.#timer?.cancel();
   }
 
   #fail(attempt: Attempt, ok: boolean, value: unknown, now: number): void {
     const failure = ok ? new UnacceptableResultError(value) : undefined;
-    this.#failures++;
     attempt.failed(failure ?? value, now);
-    if (this.#last && value instanceof RefusedError) return;
+    if (this.#last && !ok && !attempt.invoked) return;
     this.#last = { attempt, outcome: failure ? { ok, value, failure } : { ok, value } };
   }
 

@@ -1,4 +1,5 @@
 import type { Call } from './call.js';
+import { isMarkedPermanent } from './permanent.js';
 import { LEAVE, type RepeatStrategy } from './strategy.js';
 
 /** The strategies that may have a try follow another, outermost first. */
@@ -28,6 +29,7 @@ export class Repeats {
 
   /** Asks from the innermost strategy outwards; one that goes on makes those inside of it begin anew. */
   judge(call: Call, error: unknown): number {
+    if (isMarkedPermanent(error)) return LEAVE;
     const { strategies } = this;
     let verdict = LEAVE;
     for (let index = strategies.length - 1; index >= 0; index--) {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { fields, numberFrom, text, wholeNumber } from './checks.js';
+import { fields, numberFrom, text, wholeNumber, type Problem } from './checks.js';
 import type { CreateContext } from './definition.js';
 
 /**
@@ -8,11 +8,17 @@ import type { CreateContext } from './definition.js';
  * Source: the standard retry mode of the AWS SDKs, https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
 export interface RetryBudgetOptions {
-  /** Tokens there are at most, and at first. Default 500, or what the retries of one call can cost if that is more. */
+  /**
+   * Tokens there are at most, and at first: enough for one retry, else the boot fails. Default 500, or what the retries of
+   * one call can cost if that is more.
+   */
   tokens?: number;
-  /** What a retry or a hedge costs. A retry that succeeds gives it back. Default 5. */
+  /**
+   * What a retry or a hedge costs. A retry that succeeds gives it back, and so does a hedge that was not let through by a
+   * circuit, a limit or a bulkhead. Default 5.
+   */
   cost?: number;
-  /** What a retry after a timeout costs. Default 10. */
+  /** What a retry after a timeout costs. Default 10, and never more than there are tokens. */
   timeoutCost?: number;
   /** Tokens that come back each second by themselves. A call that succeeds at once gives 1 besides. Default 1. */
   refill?: number;
@@ -23,7 +29,7 @@ export interface RetryBudgetOptions {
 const budgetFields = fields({
   tokens: v.optional(wholeNumber(1, 1_000_000)),
   cost: v.optional(wholeNumber(1), 5),
-  timeoutCost: v.optional(wholeNumber(1), 10),
+  timeoutCost: v.optional(wholeNumber(1)),
   refill: v.optional(numberFrom(0), 1),
   name: v.optional(text()),
 });
@@ -35,6 +41,12 @@ export const budgetSchema = v.lazy((raw) =>
 
 /** The options with their defaults. */
 export type ResolvedBudget = v.InferOutput<typeof budgetFields>;
+
+/** What tries beyond the first cost. */
+export interface BudgetCosts {
+  readonly cost: number;
+  readonly timeoutCost: number;
+}
 
 /** A bucket of tokens. Pure: time is an argument. */
 export class RetryBudget {
@@ -69,18 +81,37 @@ export class RetryBudget {
   }
 }
 
+const DEFAULT_TIMEOUT_COST = 10;
+
+/** Finds a budget out of which no retry could ever be paid. */
+export function proveBudget(raw: ResolvedBudget | boolean): Problem[] {
+  if (typeof raw === 'boolean' || raw.tokens === undefined) return [];
+  const { tokens, cost, timeoutCost = 0 } = raw;
+  if (tokens >= Math.max(cost, timeoutCost)) return [];
+  const which =
+    cost > tokens
+      ? `a retry costs (cost), ${cost}`
+      : `a retry after a timeout costs (timeoutCost), ${timeoutCost}`;
+  return [{ path: 'budget.tokens', message: `got ${tokens}, allowed: at least what ${which}` }];
+}
+
 /** The budget of an operation, which its retries and hedges share; `undefined` if it has none. */
 export function budgetOf(
   { own, shared }: CreateContext,
   raw: ResolvedBudget | boolean,
   retries: number,
-): { readonly budget: RetryBudget; readonly costs: ResolvedBudget } | undefined {
+): { readonly budget: RetryBudget; readonly costs: BudgetCosts } | undefined {
   if (raw === false) return undefined;
   return own.once('retryBudget', () => {
-    const costs = raw === true ? v.parse(budgetFields, {}) : raw;
-    const capacity = costs.tokens ?? Math.max(500, retries * Math.max(costs.cost, costs.timeoutCost));
-    const make = () => new RetryBudget(capacity, costs.refill);
-    const budget = costs.name === undefined ? make() : shared.once(`retryBudget ${costs.name}`, make);
-    return { budget, costs };
+    const written = raw === true ? v.parse(budgetFields, {}) : raw;
+    const { cost, timeoutCost = Math.min(DEFAULT_TIMEOUT_COST, written.tokens ?? Infinity) } = written;
+    const capacity = written.tokens ?? Math.max(500, Math.max(1, retries) * Math.max(cost, timeoutCost));
+    const make = () => new RetryBudget(capacity, written.refill);
+    const budget = written.name === undefined ? make() : shared.once(`retryBudget ${written.name}`, make);
+    return { budget, costs: { cost, timeoutCost } };
   });
 }
+
+/** Whether `who` is the one of the strategies with this budget that tells it of successes: the first that asks. */
+export const feedsBudget = ({ own }: CreateContext, who: 'retry' | 'hedge'): boolean =>
+  own.once('retryBudget feeder', () => who) === who;

@@ -51,6 +51,12 @@ export interface RepeatStrategy {
   afterSuccess?(call: Call): void;
 }
 
+/**
+ * What a failure means for a round of tries: `again`, another may begin at once; `wait`, those that run may still answer;
+ * `hold`, the same, and none may begin any more, however long they take; `end`, it is the answer.
+ */
+export type HedgeVerdict = 'again' | 'wait' | 'hold' | 'end';
+
 /** Runs further tries beside one that takes long, and lets the first good answer win. */
 export interface HedgeStrategy {
   readonly kind: 'hedge';
@@ -59,8 +65,12 @@ export interface HedgeStrategy {
   delay(): number | undefined;
   /** Whether another try may begin now. */
   mayBegin(call: Call): boolean;
-  /** Whether a failure is worth another try at once, rather than an answer. */
-  passesOver(error: unknown): boolean;
+  /** A try that was let begin did not run the method. */
+  giveBack(): void;
+  /** What a failure of a try that ran means for the others. */
+  judge(call: Call, error: unknown): HedgeVerdict;
+  /** Whether a result is no better than a failure: another try may give a better one. */
+  failsWith(call: Call, value: unknown): boolean;
   /** Takes note how long an answer took, or would have at least. */
   record(duration: number): void;
 }

@@ -102,7 +102,7 @@ export class TryFrame extends Frame implements AttemptFrame {
     const { call } = attempt;
     if (attempt.round) return this.#endOfMany(attempt, attempt.round, ok, value, now);
     if (thrown && !call.stopped) return this.#giveUp(call, value, now);
-    if (!ok && !call.stopped) attempt.failed(value, now);
+    if (!ok && !call.stopped && !call.broken) attempt.failed(value, now);
     return this.#decide(attempt, { ok, value }, now);
   }
 
@@ -118,6 +118,7 @@ export class TryFrame extends Frame implements AttemptFrame {
   #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
     const { call } = attempt;
     if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
+    if (call.broken) return this.#giveUp(call, call.broken.error, now);
     let { value } = outcome;
     try {
       let error = outcome.failure ?? value;

@@ -73,7 +73,7 @@ describe('the async context of the caller [peers 4]', () => {
     let tries = 0;
     const call = harness.wrap(
       {
-        bulkhead: { concurrency: 2, queue: 9, key: () => (note('key'), '') },
+        bulkhead: { concurrency: 2, queue: 9, key: () => (note('key'), 'key') },
         rateLimit: { limit: 2, interval: 100 },
         hedge: { delay: 20, idempotent: true },
         circuitBreaker: {

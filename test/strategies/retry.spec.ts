@@ -72,9 +72,12 @@ describe('the backoff [peers 14]', () => {
 
   it('tells which operation has a backoff function that answers nonsense', async () => {
     const harness = new Harness();
-    const call = harness.wrap({ retry: { backoff: () => NaN } }, failing([new Error('x')], 1).method);
-    const { error } = await harness.outcome(call());
-    expect(error.message).toContain('Test.method1: retry.backoff: returned NaN, allowed: a duration in ms');
+    const down = new Error('x');
+    const call = harness.wrap({ retry: { backoff: () => NaN } }, failing([down], 1).method);
+    expect((await harness.outcome(call())).error).toBe(down);
+    expect(harness.warnings).toEqual([
+      expect.stringContaining('Test.method1: retry.backoff: returned NaN, allowed: a duration in ms'),
+    ]);
   });
 });
 
@@ -214,7 +217,7 @@ describe('RetryStrategy', () => {
     expect(harness.clock.now()).toBe(before);
   });
 
-  it('waits at least as long as Retry-After asks, and never beyond maxDelay', async () => {
+  it('waits at least as long as Retry-After asks, and not at all beyond maxDelay', async () => {
     const wait = async (header: string, options: RetryOptions = {}) => {
       const harness = new Harness();
       const call = harness.wrap(
@@ -222,15 +225,14 @@ describe('RetryStrategy', () => {
         failing([httpError(503, { 'retry-after': header })], 1).method,
       );
       const before = harness.clock.now();
-      const date = new Date(harness.clock.date() + 7_000).toUTCString();
-      void date;
       await harness.outcome(call());
       return harness.clock.now() - before;
     };
     expect(await wait('3')).toBe(3_000);
     expect(await wait('0')).toBe(100);
-    expect(await wait('999999')).toBe(30_000);
-    expect(await wait('999999', { maxDelay: 1_000 })).toBe(1_000);
+    expect(await wait('999999')).toBe(0);
+    expect(await wait('30')).toBe(30_000);
+    expect(await wait('2', { maxDelay: 1_000 })).toBe(0);
     expect(await wait('-1')).toBe(100);
     expect(await wait('NaN')).toBe(100);
     expect(await wait('3', { respectRetryAfter: false })).toBe(100);
@@ -264,44 +266,6 @@ describe('RetryStrategy', () => {
       [1, 100],
       [2, 150],
     ]);
-  });
-
-  it('fails with what a predicate throws, and leaves nothing behind [peers 18]', async () => {
-    const broken = new Error('predicate');
-    for (const retry of [
-      {
-        retryOn: () => {
-          throw broken;
-        },
-      },
-      {
-        retryOnResult: () => {
-          throw broken;
-        },
-      },
-      {
-        backoff: () => {
-          throw broken;
-        },
-      },
-    ] satisfies RetryOptions[]) {
-      // prettier-ignore
-      const harness = new Harness();
-      const first = 'retryOnResult' in retry ? [] : [new Error('x')];
-      const { error } = await harness.outcome(harness.wrap({ retry }, failing(first, 1).method)());
-      expect(error).toBe(broken);
-      expect(harness.clock.pending).toBe(0);
-      expect(harness.runtime.root.busy).toBe(false);
-    }
-  });
-
-  it('refuses a predicate that answers with a promise, which would always mean yes', async () => {
-    const harness = new Harness();
-    const retryOn = (() => Promise.resolve(false)) as unknown as () => boolean;
-    const { error } = await harness.outcome(
-      harness.wrap({ retry: { retryOn } }, failing([new Error('x')], 1).method)(),
-    );
-    expect(error.message).toContain('must answer true or false at once');
   });
 });
 

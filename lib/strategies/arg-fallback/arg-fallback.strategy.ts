@@ -1,19 +1,38 @@
 import {
   anyOf,
+  ask,
+  digestOf,
   EXHAUSTED,
   isAbort,
   isProgrammingError,
   LEAVE,
   UnacceptableResultError,
   type Call,
+  type ErrorConditions,
   type RepeatStrategy,
   type StrategyContext,
 } from '../../core/index.js';
 
+/** Alternatives for one parameter, and what stands for each of them, as far as that was asked for. */
+interface Choice {
+  readonly parameter: number;
+  readonly values: readonly unknown[];
+  readonly digests: string[];
+}
+
 /** Where in the combinations of alternatives a call is. */
 interface Round {
-  readonly choices: readonly { readonly parameter: number; readonly values: readonly unknown[] }[];
+  readonly choices: readonly Choice[];
   readonly positions: number[];
+}
+
+/** What an argument fallback is made of. */
+export interface ArgFallbackParts {
+  /** The declared alternatives, by parameter. */
+  readonly alternatives: ReadonlyMap<number, readonly unknown[]>;
+  readonly on: ErrorConditions | undefined;
+  /** Whether anything further in keeps a state for each alternative. */
+  readonly keepsState: boolean;
 }
 
 /**
@@ -22,53 +41,82 @@ interface Round {
  */
 export class ArgFallbackStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
-  readonly #movesOn: (error: unknown) => boolean;
+  readonly #declared: readonly Choice[];
+  readonly #on: ((error: unknown) => boolean) | undefined;
 
   constructor(
-    private readonly alternatives: ReadonlyMap<number, readonly unknown[]>,
-    on: Parameters<typeof anyOf>[0] | undefined,
+    private readonly parts: ArgFallbackParts,
     private readonly context: StrategyContext,
   ) {
-    this.#movesOn = on ? anyOf(on) : (error) => !isAbort(error) && !isProgrammingError(error);
+    this.#declared = [...parts.alternatives].map(([parameter, values]) => ({
+      parameter,
+      values,
+      digests: parts.keepsState ? values.map(digestOf) : [],
+    }));
+    if (parts.on) this.#on = anyOf(parts.on);
   }
 
   begin(call: Call): void {
-    const choices = [...this.alternatives].map(([parameter, declared]) => ({
-      parameter,
-      values: choose(call.invocation.args[parameter], declared),
-    }));
+    const choices = this.#declared.map((declared) =>
+      choose(call.invocation.args[declared.parameter], declared),
+    );
     const round: Round = { choices, positions: choices.map(() => 0) };
     call.notes.set(this, round);
-    apply(call, round);
+    this.#apply(call, round);
   }
 
   afterFailure(call: Call, error: unknown): number {
     const round = call.notes.get(this) as Round;
     const single = round.choices.every(({ values }) => values.length <= 1);
-    if (single || (!(error instanceof UnacceptableResultError) && !this.#movesOn(error))) return LEAVE;
+    if (single || !this.#movesOn(call, error)) return LEAVE;
     if (!advance(round)) return EXHAUSTED;
-    apply(call, round);
+    this.#apply(call, round);
     this.context.monitor.emit('alternative', call, { error });
     return 0;
+  }
+
+  #movesOn(call: Call, error: unknown): boolean {
+    if (error instanceof UnacceptableResultError) return true;
+    const on = this.#on;
+    if (!on) return !isAbort(error) && !isProgrammingError(error);
+    return ask(call, 'argFallback.on', 'no other alternative is tried', () => on(error));
+  }
+
+  #apply(call: Call, { choices, positions }: Round): void {
+    const args = [...call.invocation.args];
+    const labels: string[] = [];
+    for (const [index, { parameter, values }] of choices.entries()) {
+      while (args.length < parameter) args.push(undefined);
+      args[parameter] = values[positions[index]!];
+      if (values.length > 0) labels.push(`arg[${parameter}]#${positions[index]! + 1}`);
+    }
+    call.args = args;
+    call.alternative = labels.join(' ');
+    if (this.parts.keepsState) call.alternativeKey = keyOf(choices, positions);
   }
 }
 
 /** A list in the argument's place is the caller's own; any other value is the only one; nothing means the declared. */
-function choose(argument: unknown, declared: readonly unknown[]): readonly unknown[] {
+function choose(argument: unknown, declared: Choice): Choice {
   if (argument === undefined) return declared;
-  return Array.isArray(argument) ? argument : [argument];
+  const { parameter } = declared;
+  if (Array.isArray(argument)) return { parameter, values: argument, digests: [] };
+  const position = declared.values.indexOf(argument);
+  const digest = declared.digests[position];
+  return { parameter, values: [argument], digests: digest === undefined ? [] : [digest] };
 }
 
-function apply(call: Call, { choices, positions }: Round): void {
-  const args = [...call.invocation.args];
-  const labels: string[] = [];
-  for (const [index, { parameter, values }] of choices.entries()) {
-    while (args.length < parameter) args.push(undefined);
-    args[parameter] = values[positions[index]!];
-    if (values.length > 0) labels.push(`arg[${parameter}]#${positions[index]! + 1}`);
+/**
+ * Stands for the values that are tried now, in the order of their parameters. By value, not by position: a circuit
+ * belongs to the provider, whoever names it and in whichever list.
+ */
+function keyOf(choices: readonly Choice[], positions: readonly number[]): string {
+  let key = '';
+  for (const [index, { values, digests }] of choices.entries()) {
+    const position = positions[index]!;
+    key += digests[position] ??= digestOf(values[position]);
   }
-  call.args = args;
-  call.alternative = labels.join(' ');
+  return key;
 }
 
 function advance({ choices, positions }: Round): boolean {

@@ -29,6 +29,8 @@ export const argFallback = defineStrategy<
       alternatives.set(index, values ?? alternatives.get(index) ?? [undefined]);
     }
     const ordered = new Map([...alternatives].sort(([a], [b]) => a - b));
-    return ordered.size > 0 ? new ArgFallbackStrategy(ordered, on, context) : undefined;
+    if (ordered.size === 0) return undefined;
+    const keepsState = context.enabled('circuitBreaker') || context.enabled('rateLimit');
+    return new ArgFallbackStrategy({ alternatives: ordered, on, keepsState }, context);
   },
 });

@@ -1,6 +1,8 @@
 import {
   BulkheadFullError,
   KeyedStates,
+  StateKeys,
+  stateKey,
   withoutStack,
   type Attempt,
   type GateStrategy,
@@ -9,15 +11,16 @@ import {
 } from '../../core/index.js';
 import type { ResolvedBulkhead } from './bulkhead.options.js';
 import { Slots } from './bulkhead.state.js';
+import { waitOf, type NestedWait, type NestedWaits } from './nested-waits.js';
 
 /** The slots of one bulkhead, for each key. */
 export type KeyedSlots = KeyedStates<Slots>;
 
-export const createSlots = ({ concurrency }: ResolvedBulkhead): KeyedSlots =>
+export const createSlots = ({ concurrency, maxKeys }: ResolvedBulkhead): KeyedSlots =>
   new KeyedStates({
     make: () => new Slots(concurrency),
     inUse: (slots) => slots.inUse,
-    busy: (slots) => slots.inUse,
+    bound: maxKeys,
   });
 
 /**
@@ -26,22 +29,29 @@ export const createSlots = ({ concurrency }: ResolvedBulkhead): KeyedSlots =>
  */
 export class BulkheadStrategy implements GateStrategy {
   readonly kind = 'gate';
+  readonly #keys: StateKeys;
 
   constructor(
     private readonly options: ResolvedBulkhead,
     private readonly keyed: KeyedSlots,
+    private readonly waits: NestedWaits,
     private readonly context: StrategyContext,
-  ) {}
+  ) {
+    this.#keys = new StateKeys('bulkhead.key', options.key, context.monitor);
+  }
 
   enter(attempt: Attempt, now: number): unknown {
-    const { key } = this.options;
-    const slots = this.keyed.get(key ? String(key(...(attempt.call.args as never[]))) : '', now);
+    const slots = this.keyed.get(stateKey(this.#keys.of(attempt), ''), now);
     if (slots.tryTake()) return slots;
     if (slots.waiting >= this.options.queue) {
       return attempt.refuse(this.#refusal(attempt, 'and its queue is full'));
     }
+    const wait = waitOf(attempt, slots);
+    if (wait && this.waits.wouldNeverEnd(wait)) {
+      return attempt.refuse(this.#refusal(attempt, 'and would wait for the calls it was made in'));
+    }
     this.context.monitor.emit('bulkhead-wait', attempt.call);
-    return this.#queueUp(attempt, slots);
+    return this.#queueUp(attempt, slots, wait);
   }
 
   leave(attempt: Attempt, slots: Slots): void {
@@ -49,22 +59,29 @@ export class BulkheadStrategy implements GateStrategy {
     else slots.free();
   }
 
-  #queueUp(attempt: Attempt, slots: Slots): Promise<Slots> {
+  #queueUp(attempt: Attempt, slots: Slots, wait: NestedWait | undefined): Promise<Slots> {
     const { maxWait } = this.options;
     return attempt.wait<Slots>((resolve, reject) => {
       let timer: Timer | undefined;
-      const leaveQueue = slots.wait(() => {
+      const over = () => {
         timer?.cancel();
+        if (wait) this.waits.remove(wait);
+      };
+      if (wait) this.waits.add(wait);
+      const leaveQueue = slots.wait(() => {
+        over();
         resolve(slots);
       });
       const giveUp = () => {
-        timer?.cancel();
+        over();
         leaveQueue();
       };
       if (maxWait !== undefined) {
         timer = this.context.clock.schedule(maxWait, () => {
           giveUp();
-          reject(this.#refusal(attempt, `and no slot was free within ${maxWait} ms`));
+          const refusal = this.#refusal(attempt, `and no slot was free within ${maxWait} ms`);
+          attempt.refuse(refusal);
+          reject(refusal);
         });
       }
       return giveUp;

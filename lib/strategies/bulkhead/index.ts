@@ -1,6 +1,7 @@
 import { defineStrategy } from '../../core/index.js';
 import { bulkheadSchema, type BulkheadOptions, type ResolvedBulkhead } from './bulkhead.options.js';
 import { BulkheadStrategy, createSlots } from './bulkhead.strategy.js';
+import { NestedWaits } from './nested-waits.js';
 
 export type { BulkheadOptions } from './bulkhead.options.js';
 export { Slots } from './bulkhead.state.js';
@@ -24,6 +25,8 @@ export const bulkhead = defineStrategy<'bulkhead', number | BulkheadOptions, Res
   create(options, context) {
     const make = () => createSlots(options);
     const slots = options.name ? context.shared.once(`bulkhead ${options.name}`, make) : make();
-    return new BulkheadStrategy(options, slots, context);
+    // One of another operation may be what a call waits for.
+    const waits = context.shared.once('bulkhead waits', () => new NestedWaits());
+    return new BulkheadStrategy(options, slots, waits, context);
   },
 });

@@ -25,7 +25,10 @@ export class Flight {
   join(call: Call): Promise<unknown> {
     this.members++;
     return call.wait((resolve, reject) => {
-      this.#done.then(resolve, reject);
+      this.#done.then(resolve, (error) => {
+        this.#tellSpent(call);
+        reject(error);
+      });
       return () => this.#leave(call);
     });
   }
@@ -37,6 +40,11 @@ export class Flight {
 
   fail(error: unknown): void {
     this.#reject(error);
+  }
+
+  /** The tries of the load are those of every member: whoever is further out must not begin them anew. */
+  #tellSpent(member: Call): void {
+    for (const error of this.call?.spent ?? []) member.noteSpent(error);
   }
 
   #leave(call: Call): void {

@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import {
   callback,
+  DEFAULT_MAX_KEYS,
   duration,
   errorConditions,
   fields,
   flag,
+  keyCount,
   ratio,
   satisfying,
   text,
@@ -46,12 +48,25 @@ export interface CircuitBreakerOptions {
   halfOpenCalls?: number;
   /** Ms after which calls that were let through to see, and have not ended, count as failed. Default 30 000. */
   halfOpenTimeout?: number;
-  /** Which errors count as failures. Default: all but aborts, refusals of ours, and 4xx other than 408, 425 and 429. */
+  /**
+   * Which errors count as failures. Default: all but aborts, refusals of ours, and 4xx other than 408, 425 and 429. Where a
+   * function throws, the error counts as one.
+   */
   failureOn?: ErrorConditions;
+  /** Tells results that count as failures, although the caller gets them. One that throws counts as no. */
+  failureOnResult?: (result: never) => boolean;
   /** Measure, change state and tell, but let every call through: to find good settings in production. Default false. */
   shadow?: boolean;
-  /** A circuit of its own for each key, made from the arguments. At most 10 000 keys, each for 10 min after its use. */
+  /**
+   * A circuit of its own for each key, made from the arguments: a string that is not empty. Where the function throws, or
+   * answers with anything else, the call is not let through and fails with that.
+   */
   key?: (...args: never[]) => string;
+  /**
+   * How many keys, and values of fallback arguments, are kept, each for 10 min after its use. One in use is never given
+   * up for a new one: while all are in use, all new keys share one circuit. Default 10 000.
+   */
+  maxKeys?: number;
   /** One circuit for all methods that use this name; their settings must be equal. */
   name?: string;
 }
@@ -83,8 +98,10 @@ export const circuitBreakerSchema = fields({
   halfOpenCalls: v.optional(wholeNumber(1), 1),
   halfOpenTimeout: v.optional(duration(), 30_000),
   failureOn: v.optional(errorConditions()),
+  failureOnResult: v.optional(callback<(result: never) => boolean>()),
   shadow: v.optional(flag(), false),
   key: v.optional(callback<(...args: never[]) => string>()),
+  maxKeys: v.optional(keyCount(), DEFAULT_MAX_KEYS),
   name: v.optional(text()),
 });
 

@@ -1,9 +1,12 @@
 import {
   anyOf,
+  ask,
   CircuitOpenError,
+  decided,
   isAbort,
   isClientError,
   RefusedError,
+  StateKeys,
   withoutStack,
   type Attempt,
   type EventSource,
@@ -21,19 +24,23 @@ const events = {
   isolated: 'circuit-isolated',
 } as const;
 
+/** Stands for a result that counts as a failure. It does not hold the result: that belongs to one caller. */
+const resultError = (): Error =>
+  withoutStack(() => new Error('the result counts as a failure (circuitBreaker.failureOnResult)'));
+
 /** Stops calls to something that fails, and lets a few through after a while to see whether it is well again. */
 export class CircuitBreakerStrategy implements GateStrategy {
   readonly kind = 'gate';
-  readonly #isFailure: (error: unknown) => boolean;
+  readonly #failureOn: ((error: unknown) => boolean) | undefined;
+  readonly #keys: StateKeys;
 
   constructor(
     private readonly options: ResolvedCircuitBreaker,
     private readonly circuits: Circuits,
     private readonly context: StrategyContext,
   ) {
-    this.#isFailure = options.failureOn
-      ? anyOf(options.failureOn)
-      : (error) => !(error instanceof RefusedError) && !isAbort(error) && !isClientError(error);
+    if (options.failureOn) this.#failureOn = anyOf(options.failureOn);
+    this.#keys = new StateKeys('circuitBreaker.key', options.key, context.monitor);
   }
 
   /** The name it shares with other methods, if it has one. */
@@ -63,10 +70,13 @@ export class CircuitBreakerStrategy implements GateStrategy {
 
   enter(attempt: Attempt, now: number): unknown {
     const { call } = attempt;
-    const { key } = this.options;
+    // What only measures lets every call through.
+    const own = this.options.shadow
+      ? this.#keys.find(attempt, 'the call is not measured')
+      : this.#keys.of(attempt);
+    if (own === undefined) return undefined;
     // Each alternative of a fallback argument has a circuit of its own: it is another provider.
-    const own = key ? String(key(...(call.args as never[]))) : '';
-    const circuit = this.circuits.of(own, attempt.alternative, now);
+    const circuit = this.circuits.of(own, call.alternativeKey, now);
     const period = circuit.enter(now);
     this.#tell(circuit, call);
     if (period) return period;
@@ -78,10 +88,11 @@ export class CircuitBreakerStrategy implements GateStrategy {
   leave(attempt: Attempt, period: Period | undefined, now: number, ok: boolean, outcome: unknown): void {
     if (!period) return;
     const { circuit } = period;
-    if (this.#saysNothing(attempt, ok, outcome)) return circuit.release(period);
+    const failed = ok ? this.#failsWith(attempt, outcome) : this.#isFailure(attempt, outcome);
+    if (!ok && !failed) return circuit.release(period);
     const { slowCall } = this.options;
     const slow = slowCall !== undefined && now - attempt.startedAt >= slowCall;
-    circuit.record(period, now, !ok, slow, outcome);
+    circuit.record(period, now, failed, slow, ok && failed ? resultError() : outcome);
     this.#tell(circuit, attempt.call);
   }
 
@@ -101,17 +112,20 @@ export class CircuitBreakerStrategy implements GateStrategy {
     this.circuits.reset(this.context.clock.now(), selection, this.#tellByHand);
   }
 
-  /** A try that never got to the other side, was given up, or failed for a reason of its own. */
-  #saysNothing(attempt: Attempt, ok: boolean, outcome: unknown): boolean {
-    if (!attempt.invoked) return true;
-    if (ok) return false;
-    if (attempt.givenUp) return true;
-    try {
-      return !this.#isFailure(outcome);
-    } catch {
-      // A condition of the user's that throws decides nothing: the error is a failure like any other.
-      return false;
-    }
+  /** Not where a try never got to the other side, was given up, or failed for a reason of its own. */
+  #isFailure(attempt: Attempt, error: unknown): boolean {
+    if (!attempt.invoked || attempt.givenUp) return false;
+    const on = this.#failureOn;
+    if (!on) return !(error instanceof RefusedError) && !isAbort(error) && !isClientError(error);
+    const consequence = 'the error counts as a failure';
+    return ask(attempt.call, 'circuitBreaker.failureOn', consequence, () => on(error), true);
+  }
+
+  #failsWith({ call }: Attempt, value: unknown): boolean {
+    const { failureOnResult } = this.options;
+    if (!failureOnResult) return false;
+    const test = () => decided(failureOnResult(value as never), 'circuitBreaker.failureOnResult');
+    return ask(call, 'circuitBreaker.failureOnResult', 'the result counts as a success', test);
   }
 
   #tell(circuit: Circuit, source: EventSource): void {

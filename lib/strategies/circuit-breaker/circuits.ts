@@ -1,4 +1,4 @@
-import { KeyedStates } from '../../core/index.js';
+import { DEFAULT_MAX_KEYS, keyPrefix, KeyedStates, stateKey } from '../../core/index.js';
 import { Circuit, type CircuitSettings, type CircuitStateName } from './circuit.js';
 
 /** Which of the circuits of one breaker are meant. */
@@ -13,15 +13,12 @@ type EachCircuit = (circuit: Circuit) => void;
 /** From the one that lets the least through. */
 const WORST: readonly CircuitStateName[] = ['isolated', 'open', 'half-open', 'closed'];
 
-/** Stands between a key and an alternative. */
-const SEPARATOR = '\n';
-
 /** The circuits of one breaker: one for each key, and for each alternative of a fallback argument. */
 export class Circuits {
   readonly #keyed: KeyedStates<Circuit>;
   #isolated = false;
 
-  constructor(settings: CircuitSettings) {
+  constructor(settings: CircuitSettings, bound?: number) {
     this.#keyed = new KeyedStates({
       make: () => {
         const circuit = new Circuit(settings);
@@ -30,7 +27,7 @@ export class Circuits {
       },
       // While all are isolated, one that is forgotten is made isolated again.
       inUse: (circuit, now) => circuit.inUseAt(now) && !(this.#isolated && circuit.isolated),
-      busy: (circuit) => circuit.isolated && !this.#isolated,
+      bound: bound ?? DEFAULT_MAX_KEYS,
     });
   }
 
@@ -38,8 +35,9 @@ export class Circuits {
     return this.#keyed.size;
   }
 
+  /** The circuit of a key, and of alternatives by their values. */
   of(key: string, alternative: string, now: number): Circuit {
-    return this.#keyed.get(alternative ? `${key}${SEPARATOR}${alternative}` : key, now);
+    return this.#keyed.get(stateKey(key, alternative), now);
   }
 
   /** The state of several: that of the one which lets the least through. */
@@ -76,7 +74,9 @@ export class Circuits {
 
   #change(now: number, selection: CircuitSelection, told: EachCircuit, change: EachCircuit): void {
     // A breaker that was never used has no circuit yet to be opened.
-    if (selection.key !== undefined || this.#keyed.size === 0) this.of(selection.key ?? '', '', now);
+    if (selection.key !== undefined || this.#keyed.size === 0) {
+      this.#keyed.insist(stateKey(selection.key ?? '', ''), now);
+    }
     this.#each(selection, (circuit) => {
       change(circuit);
       told(circuit);
@@ -89,7 +89,7 @@ export class Circuits {
     }
   }
 
-  #isMeant(own: string, { key }: CircuitSelection): boolean {
-    return key === undefined || own === key || own.startsWith(`${key}${SEPARATOR}`);
+  #isMeant(own: string | undefined, { key }: CircuitSelection): boolean {
+    return key === undefined || (own !== undefined && own.startsWith(keyPrefix(key)));
   }
 }

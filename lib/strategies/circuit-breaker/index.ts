@@ -24,7 +24,7 @@ export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOpt
     schema: circuitBreakerSchema,
     create(options, context) {
       const openFor = durationOf(options.openDuration, context);
-      const make = () => new Circuits({ ...options, openFor });
+      const make = () => new Circuits({ ...options, openFor }, options.maxKeys);
       const circuits = options.name ? context.shared.once(`circuitBreaker ${options.name}`, make) : make();
       return new CircuitBreakerStrategy(options, circuits, context);
     },

@@ -1,10 +1,13 @@
 import * as v from 'valibot';
 import {
+  callback,
   duration,
+  errorConditions,
   fields,
   flag,
   satisfying,
   wholeNumber,
+  type ErrorConditions,
   type Problem,
   type Target,
 } from '../../core/index.js';
@@ -25,6 +28,17 @@ export interface HedgeOptions {
   maxHedges?: number;
   /** Says that the method may run twice at a time; `retry.idempotent` says it too. Without either the boot fails. */
   idempotent?: boolean;
+  /**
+   * After which errors of a try another may begin at once, instead of when `delay` is over: classes, codes, statuses, or a
+   * function. Default: after those that `retry` would retry, unless they ask to wait with `Retry-After` or are refusals of
+   * ours. One that throws counts as no.
+   */
+  on?: ErrorConditions;
+  /**
+   * Tells results that are no better than a failure: another try may begin at once, and the first better result wins.
+   * Where there is none the first such result is the answer. One that throws counts as no.
+   */
+  failureOnResult?: (result: never) => boolean;
   /** Whether hedges come out of the operation's retry budget. Default true. */
   budget?: boolean;
 }
@@ -44,6 +58,8 @@ export const hedgeSchema = fields({
   ),
   maxHedges: v.optional(wholeNumber(1, 10), 1),
   idempotent: v.optional(flag(), false),
+  on: v.optional(errorConditions()),
+  failureOnResult: v.optional(callback<(result: never) => boolean>()),
   budget: v.optional(flag(), true),
 });
 

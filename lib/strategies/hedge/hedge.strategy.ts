@@ -1,8 +1,15 @@
 import {
-  isPermanent,
+  anyOf,
+  ask,
+  decided,
+  isMarkedPermanent,
+  RefusedError,
+  retryAfterOf,
   type Call,
   type HedgeStrategy as Hedging,
+  type HedgeVerdict,
   type RetryBudget,
+  type Retryability,
   type StrategyContext,
 } from '../../core/index.js';
 import type { ResolvedHedge } from './hedge.options.js';
@@ -13,7 +20,7 @@ export interface HedgePayment {
   readonly budget: RetryBudget;
   readonly cost: number;
   /** Whether nobody else tells the budget of successes. */
-  readonly alone: boolean;
+  readonly feeds: boolean;
 }
 
 /** Begins another try beside one that takes longer than most. */
@@ -21,15 +28,18 @@ export class HedgeStrategy implements Hedging {
   readonly kind = 'hedge';
   readonly maxHedges: number;
   readonly #latencies: Latencies | undefined;
+  readonly #on: ((error: unknown) => boolean) | undefined;
 
   constructor(
     private readonly options: ResolvedHedge,
     private readonly payment: HedgePayment | undefined,
+    private readonly retryability: Retryability,
     private readonly context: StrategyContext,
   ) {
-    const { delay, maxHedges } = options;
+    const { delay, maxHedges, on } = options;
     this.maxHedges = maxHedges;
     if (typeof delay === 'object') this.#latencies = new Latencies(delay.quantile, delay.minimumCalls);
+    if (on) this.#on = anyOf(on);
   }
 
   delay(): number | undefined {
@@ -43,12 +53,32 @@ export class HedgeStrategy implements Hedging {
     return false;
   }
 
-  passesOver(error: unknown): boolean {
-    return !isPermanent(error);
+  giveBack(): void {
+    this.payment?.budget.give(this.payment.cost);
+  }
+
+  judge(call: Call, error: unknown): HedgeVerdict {
+    if (isMarkedPermanent(error)) return 'end';
+    const on = this.#on;
+    if (on && ask(call, 'hedge.on', 'no other try begins at once', () => on(error))) return 'again';
+    if (!this.retryability.worth(call, error)) return 'end';
+    if (error instanceof RefusedError || this.#asksToWait(error)) return 'hold';
+    return on ? 'wait' : 'again';
+  }
+
+  failsWith(call: Call, value: unknown): boolean {
+    const { failureOnResult } = this.options;
+    if (!failureOnResult) return false;
+    const test = () => decided(failureOnResult(value as never), 'hedge.failureOnResult');
+    return ask(call, 'hedge.failureOnResult', 'the result is the answer', test);
   }
 
   record(duration: number): void {
     this.#latencies?.add(duration);
-    if (this.payment?.alone) this.payment.budget.give(1);
+    if (this.payment?.feeds) this.payment.budget.give(1);
+  }
+
+  #asksToWait(error: unknown): boolean {
+    return this.retryability.respectsRetryAfter && (retryAfterOf(error, this.context.clock) ?? 0) > 0;
   }
 }

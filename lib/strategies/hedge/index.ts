@@ -1,4 +1,4 @@
-import { budgetOf, defineStrategy } from '../../core/index.js';
+import { budgetOf, defineStrategy, feedsBudget, retryabilityOf } from '../../core/index.js';
 import { hedgeSchema, proveHedge, type HedgeOptions, type ResolvedHedge } from './hedge.options.js';
 import { HedgeStrategy } from './hedge.strategy.js';
 
@@ -18,8 +18,8 @@ export const hedge = defineStrategy<'hedge', number | HedgeOptions, ResolvedHedg
     const payment = paid && {
       budget: paid.budget,
       cost: paid.costs.cost,
-      alone: !context.enabled('retry'),
+      feeds: feedsBudget(context, 'hedge'),
     };
-    return new HedgeStrategy(options, payment, context);
+    return new HedgeStrategy(options, payment, retryabilityOf(context), context);
   },
 });

@@ -1,5 +1,15 @@
 import * as v from 'valibot';
-import { callback, duration, durationOrNone, fields, oneOf, text, wholeNumber } from '../../core/index.js';
+import {
+  callback,
+  DEFAULT_MAX_KEYS,
+  duration,
+  durationOrNone,
+  fields,
+  keyCount,
+  oneOf,
+  text,
+  wholeNumber,
+} from '../../core/index.js';
 
 /** How many tries may start in any interval. */
 export interface RateLimitOptions {
@@ -12,12 +22,23 @@ export interface RateLimitOptions {
    * Default `wait`; `reject` on methods that handle requests.
    */
   mode?: 'wait' | 'reject';
-  /** Who would have to wait longer than this many ms is rejected at once. Default 10 000. */
+  /**
+   * Nobody waits longer than this many ms: who would have to is rejected at once, and who has, because permits are held
+   * by tries that wait further in, is rejected then. Default 10 000.
+   */
   maxWait?: number;
   /** Who would make more than this many wait is rejected at once. Default 10 000. */
   maxWaiting?: number;
-  /** A limit of its own for each key, made from the arguments. At most 10 000 keys are remembered. */
+  /**
+   * A limit of its own for each key, made from the arguments: a string that is not empty. Where the function throws, or
+   * answers with anything else, the call is not let through and fails with that.
+   */
   key?: (...args: never[]) => string;
+  /**
+   * How many keys, and values of fallback arguments, are kept, each for 10 min after its use. One in use is never given
+   * up for a new one: while all are in use, all new keys share one limit. Default 10 000.
+   */
+  maxKeys?: number;
   /** One limit for all methods that use this name; their limits must be equal. */
   name?: string;
 }
@@ -29,6 +50,7 @@ export const rateLimitSchema = fields({
   maxWait: v.optional(durationOrNone(), 10_000),
   maxWaiting: v.optional(wholeNumber(0), 10_000),
   key: v.optional(callback<(...args: never[]) => string>()),
+  maxKeys: v.optional(keyCount(), DEFAULT_MAX_KEYS),
   name: v.optional(text()),
 });
 

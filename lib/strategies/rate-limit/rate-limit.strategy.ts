@@ -1,6 +1,9 @@
 import {
+  Deadline,
   KeyedStates,
   RateLimitExceededError,
+  StateKeys,
+  stateKey,
   withoutStack,
   type Attempt,
   type GateStrategy,
@@ -13,14 +16,21 @@ import { RateLimiter } from './rate-limiter.js';
 export type RateLimiters = KeyedStates<RateLimiter>;
 
 export const createLimiters = (
-  { limit, interval }: ResolvedRateLimit,
+  { limit, interval, maxKeys }: ResolvedRateLimit,
   { clock }: StrategyContext,
 ): RateLimiters =>
   new KeyedStates({
     make: () => new RateLimiter(limit, interval, clock),
     inUse: (limiter, now) => limiter.inUseAt(now),
-    busy: (limiter) => limiter.busy,
+    bound: maxKeys,
   });
+
+/** Strikes when a try has waited for a permit for as long as it may. */
+class WaitLimit extends Deadline {
+  constructor(readonly expire: () => void) {
+    super();
+  }
+}
 
 /**
  * Keeps the starts of tries below a rate. A permit is held from the moment it is given until the method begins, and
@@ -28,25 +38,31 @@ export const createLimiters = (
  */
 export class RateLimitStrategy implements GateStrategy {
   readonly kind = 'gate';
+  readonly #keys: StateKeys;
 
   constructor(
     private readonly options: ResolvedRateLimit & { mode: 'wait' | 'reject' },
     private readonly limiters: RateLimiters,
     private readonly context: StrategyContext,
-  ) {}
+  ) {
+    this.#keys = new StateKeys('rateLimit.key', options.key, context.monitor);
+  }
 
   enter(attempt: Attempt, now: number): unknown {
-    const limiter = this.limiters.get(this.#key(attempt), now);
+    // Each alternative of a fallback argument has a limit of its own: it is another provider, or another key.
+    const key = stateKey(this.#keys.of(attempt), attempt.call.alternativeKey);
+    const limiter = this.limiters.get(key, now);
     if (limiter.tryTake(now)) return limiter;
     const { call } = attempt;
     const { mode, maxWait, maxWaiting } = this.options;
     const delay = limiter.expectedWait(now);
     const until = now + delay;
     if (mode === 'reject' || delay > maxWait || limiter.waiting >= maxWaiting || until > attempt.deadline) {
-      return attempt.refuse(this.#refusal(attempt, delay));
+      const wait = mode === 'wait' ? `, and the wait would be ${Math.ceil(delay)} ms` : '';
+      return attempt.refuse(this.#refusal(attempt, delay, wait));
     }
     this.context.monitor.emit('rate-limit-wait', call, { delay });
-    return attempt.wait<RateLimiter>((resolve) => limiter.wait(() => resolve(limiter)), until);
+    return this.#queueUp(attempt, limiter, until, now);
   }
 
   start(limiter: RateLimiter, now: number): void {
@@ -58,25 +74,40 @@ export class RateLimitStrategy implements GateStrategy {
     if (!invoked) limiter.giveBack();
   }
 
-  /** Each alternative of a fallback argument has a limit of its own: it is another provider, or another key. */
-  #key({ call, alternative }: Attempt): string {
-    const { key } = this.options;
-    const own = key ? String(key(...(call.args as never[]))) : '';
-    return alternative ? `${own} ${alternative}` : own;
+  /** `until` is when it would be its turn, if all who hold a permit began now: those who wait further in do not. */
+  #queueUp(attempt: Attempt, limiter: RateLimiter, until: number, now: number): Promise<RateLimiter> {
+    const { deadlines, clock } = this.context;
+    const { maxWait } = this.options;
+    return attempt.wait<RateLimiter>((resolve, reject) => {
+      let admitted = false;
+      const leave = limiter.wait(() => {
+        admitted = true;
+        deadlines.disarm(limit);
+        resolve(limiter);
+      });
+      const limit = new WaitLimit(() => {
+        // Its turn may come in this very moment.
+        limiter.admitDue();
+        if (admitted) return;
+        leave();
+        const delay = limiter.expectedWait(clock.now());
+        const refusal = this.#refusal(attempt, delay, `, and there was no permit within ${maxWait} ms`);
+        attempt.refuse(refusal);
+        reject(refusal);
+      });
+      deadlines.arm(limit, maxWait, now);
+      return () => {
+        deadlines.disarm(limit);
+        leave();
+      };
+    }, until);
   }
 
-  #refusal(attempt: Attempt, delay: number): RateLimitExceededError {
-    const { limit, interval, mode } = this.options;
-    const wait = mode === 'wait' ? `, and the wait would be ${Math.ceil(delay)} ms` : '';
+  #refusal(attempt: Attempt, delay: number, why: string): RateLimitExceededError {
+    const { limit, interval } = this.options;
     const { operation } = this.context;
-    const error = withoutStack(
-      () =>
-        new RateLimitExceededError(
-          `${operation} is limited to ${limit} per ${interval} ms${wait}`,
-          operation,
-          delay,
-        ),
-    );
+    const message = `${operation} is limited to ${limit} per ${interval} ms${why}`;
+    const error = withoutStack(() => new RateLimitExceededError(message, operation, delay));
     this.context.monitor.emit('rate-limit-refusal', attempt.call, { error });
     return error;
   }

@@ -19,14 +19,9 @@ export class RateLimiter {
     return this.#line.size;
   }
 
-  /** Whether somebody waits for it, or holds a permit. */
-  get busy(): boolean {
-    return this.#line.size > 0 || this.#window.held > 0;
-  }
-
   /** Whether forgetting this limiter would let somebody through too early. */
   inUseAt(now: number): boolean {
-    return this.busy || !this.#window.isIdle(now);
+    return this.#line.size > 0 || this.#window.held > 0 || !this.#window.isIdle(now);
   }
 
   /** Gives a permit, unless the limit is spent or others wait already. */
@@ -42,6 +37,11 @@ export class RateLimiter {
   /** The holder of a permit will never start: the next may. */
   giveBack(): void {
     this.#window.giveBack();
+    this.admitDue();
+  }
+
+  /** Admits those whose turn it is by now. */
+  admitDue(): void {
     if (this.#line.size > 0) this.#admitAll();
   }
 

@@ -21,8 +21,9 @@ export function backoffDelay(
   if (typeof backoff === 'function') {
     return Math.min(maxDelay, ownDelay(backoff(input.attempt, input.error), operation));
   }
-  if (jitter === 'decorrelated') return Math.min(maxDelay, decorrelated(minDelay, input.previous, random));
-  const base = Math.min(maxDelay, minDelay * growth(options, input.attempt));
+  if (jitter === 'decorrelated') return decorrelated(options, input.previous, random);
+  // Both factors are finite: nothing times nothing must not become NaN after a thousand tries.
+  const base = Math.min(maxDelay, minDelay * Math.min(Number.MAX_VALUE, growth(options, input.attempt)));
   return spread(base, jitter, random);
 }
 
@@ -57,12 +58,16 @@ function spread(delay: number, jitter: Jitter, random: Random): number {
   }
 }
 
-function decorrelated(minDelay: number, previous: number, random: Random): number {
-  return minDelay + (Math.max(minDelay, previous * 3) - minDelay) * random();
+function decorrelated({ minDelay, maxDelay }: ResolvedRetry, previous: number, random: Random): number {
+  const most = Math.min(maxDelay, Math.max(minDelay, previous * 3));
+  return minDelay + (most - minDelay) * random();
 }
 
 function ownDelay(delay: unknown, operation: string): number {
-  if (typeof delay === 'number' && delay >= 0) return delay;
+  if (typeof delay === 'number' && delay >= 0 && Number.isFinite(delay)) return delay;
+  if (typeof (delay as PromiseLike<unknown> | null | undefined)?.then === 'function') {
+    (delay as PromiseLike<unknown>).then(undefined, () => undefined);
+  }
   throw new OperoConfigurationError(
     [`${operation}: retry.backoff: returned ${show(delay)}, allowed: a duration in ms, 0 or more`],
     operation,

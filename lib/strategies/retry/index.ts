@@ -1,4 +1,12 @@
-import { budgetOf, defineStrategy, type Problem, type Target } from '../../core/index.js';
+import {
+  budgetOf,
+  defineStrategy,
+  feedsBudget,
+  proveBudget,
+  retryabilityOf,
+  type Problem,
+  type Target,
+} from '../../core/index.js';
 import { retrySchema, type ResolvedRetry, type RetryOptions } from './retry.options.js';
 import { RetryStrategy } from './retry.strategy.js';
 
@@ -6,8 +14,11 @@ export { backoffDelay, type BackoffInput } from './backoff.js';
 export { retrySchema, type ResolvedRetry } from './retry.options.js';
 export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry.options.js';
 
-function prove({ minDelay, maxDelay, retries, backoff }: ResolvedRetry, { answers }: Target): Problem[] {
-  const problems: Problem[] = [];
+function prove(
+  { minDelay, maxDelay, retries, backoff, budget }: ResolvedRetry,
+  { answers }: Target,
+): Problem[] {
+  const problems: Problem[] = proveBudget(budget);
   if (maxDelay < minDelay) {
     problems.push({
       path: 'maxDelay',
@@ -32,8 +43,11 @@ export const retry = defineStrategy<'retry', number | RetryOptions, ResolvedRetr
   schema: retrySchema,
   prove,
   create(options, context) {
+    // Hedges go by them too, also where nothing is ever retried.
+    const retryability = retryabilityOf(context, options);
+    const paid = budgetOf(context, options.budget, options.retries);
     if (options.retries === 0 && !options.retryOnResult) return undefined;
-    const budget = budgetOf(context, options.budget, options.retries);
-    return new RetryStrategy(options, context, budget, context.enabled('fallback'));
+    if (paid) feedsBudget(context, 'retry');
+    return new RetryStrategy(options, context, retryability, paid, context.enabled('fallback'));
   },
 });

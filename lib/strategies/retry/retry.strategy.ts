@@ -1,57 +1,40 @@
 import {
-  AllFailedError,
-  anyOf,
+  ask,
   AttemptTimeoutError,
-  type budgetOf,
   decided,
   EXHAUSTED,
-  isPermanent,
   LAST,
   LEAVE,
-  RefusedError,
-  retryAfterOf,
   UnacceptableResultError,
+  type BudgetCosts,
+  type budgetOf,
   type Call,
-  type ResolvedBudget,
   type RepeatStrategy,
+  type Retryability,
   type StrategyContext,
 } from '../../core/index.js';
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
 
-/** Whether an error is, or was caused by, one that a nested call failed with after all its tries. */
-function isSpent(call: Call, error: unknown): boolean {
-  let current = error;
-  for (let depth = 0; depth < 4 && typeof current === 'object' && current !== null; depth++) {
-    if (current instanceof AllFailedError || call.spent?.has(current)) return true;
-    current = (current as { cause?: unknown }).cause;
-  }
-  return false;
-}
-
-/** A try that was not let through was no load for the other side: the next one is the first it sees. */
-function costOf(error: unknown, { cost, timeoutCost }: ResolvedBudget): number {
-  if (error instanceof RefusedError) return 0;
-  return error instanceof AttemptTimeoutError ? timeoutCost : cost;
-}
-
 /** Repeats a call that failed for a passing reason. */
 export class RetryStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
   readonly rejects: ((call: Call, value: unknown) => boolean) | undefined;
-  readonly #worthRetrying: (error: unknown) => boolean;
 
   constructor(
     private readonly options: ResolvedRetry,
     private readonly context: StrategyContext,
+    private readonly retryability: Retryability,
     private readonly paid: ReturnType<typeof budgetOf>,
     /** Whether something can answer in the place of a result that is not accepted. */
     private readonly hasFallback: boolean,
   ) {
-    this.#worthRetrying = options.retryOn ? anyOf(options.retryOn) : (error) => !isPermanent(error);
     const { retryOnResult } = options;
     if (retryOnResult) {
-      this.rejects = (_call, value) => decided(retryOnResult(value as never), 'retryOnResult');
+      this.rejects = (call, value) =>
+        ask(call, 'retry.retryOnResult', 'the result is accepted', () =>
+          decided(retryOnResult(value as never), 'retry.retryOnResult'),
+        );
     }
   }
 
@@ -59,7 +42,8 @@ export class RetryStrategy implements RepeatStrategy {
     if (!this.#isWorthRetrying(call)) return LEAVE;
     if (call.attempt > this.options.retries) return this.#spent(call, error);
     const delay = this.#delay(call, error);
-    if (delay === undefined) return this.#exhausted(call, error);
+    if (delay === undefined) return LEAVE;
+    if (call.operation.clock.now() + delay > call.deadline) return this.#exhausted(call, error);
     if (!this.#pay(call, error)) {
       this.context.monitor.emit('retry-refusal', call, { error });
       return this.#spent(call, error);
@@ -80,7 +64,7 @@ export class RetryStrategy implements RepeatStrategy {
   #pay(call: Call, error: unknown): boolean {
     const { paid } = this;
     if (!paid) return true;
-    const cost = costOf(error, paid.costs);
+    const cost = costOf(call, error, paid.costs);
     call.notes.set(paid, cost);
     return paid.budget.take(cost, this.context.clock.now());
   }
@@ -103,30 +87,48 @@ export class RetryStrategy implements RepeatStrategy {
 
   /** With fallback arguments a try is a whole list of failures, worth a retry if any of them is. */
   #isWorthRetrying(call: Call): boolean {
-    return call.failures.some(
-      ({ attempt, error }) => attempt === call.attempt && this.#isRetryable(call, error),
-    );
+    return failuresOfTry(call).some(({ error }) => this.#isRetryable(call, error));
   }
 
   #isRetryable(call: Call, error: unknown): boolean {
-    if (error instanceof UnacceptableResultError) return true;
     // A refusal is not an answer of the other side: worth a wait only when somebody has set the time for it.
-    if (error instanceof RefusedError && !this.options.retryOn) return call.deadline < Infinity;
-    return this.#worthRetrying(error) && (this.options.retryOn !== undefined || !isSpent(call, error));
+    if (call.refusedWith(error) && !this.options.retryOn) return call.deadline < Infinity;
+    return this.retryability.worth(call, error);
   }
 
-  /** The wait, or `undefined` when the call would be given up before it is over. */
+  /** The wait; `undefined` when no wait would do. */
   #delay(call: Call, error: unknown): number | undefined {
+    const own = this.#backoff(call, error);
+    if (own === undefined) return undefined;
+    const { maxDelay } = this.options;
+    const asked = this.#asked(call);
+    // Who was told to wait longer than that does not come earlier: the call ends with what told it.
+    if (asked > maxDelay) return undefined;
+    // All who were refused wait for the same moment: the backoff keeps them from coming in that moment at once.
+    return Math.min(maxDelay, call.refusedWith(error) ? asked + own : Math.max(asked, own));
+  }
+
+  /**
+   * The longest wait that an answer of this try asked for. Refusals of ours cost the other side nothing: where any
+   * alternative was let through they are asked again with it, else the one that ends first is waited for.
+   */
+  #asked(call: Call): number {
+    const failures = failuresOfTry(call);
+    const answers = failures.filter(({ error }) => !call.refusedWith(error));
+    if (answers.length === 0) return Math.min(...failures.map(({ retryAfter = 0 }) => retryAfter));
+    if (!this.options.respectRetryAfter) return 0;
+    return Math.max(...answers.map(({ retryAfter = 0 }) => retryAfter));
+  }
+
+  #backoff(call: Call, error: unknown): number | undefined {
     const { options, context } = this;
     const input = { attempt: call.attempt, previous: this.#previousDelay(call), error };
-    let delay = backoffDelay(options, input, context.random, context.operation);
-    if (options.respectRetryAfter) {
-      const asked = retryAfterOf(error, context.clock) ?? 0;
-      // All who were refused wait for the same moment: the backoff keeps them from coming in that moment at once.
-      const wanted = error instanceof RefusedError ? asked + delay : Math.max(asked, delay);
-      delay = Math.min(options.maxDelay, wanted);
+    try {
+      return call.within(() => backoffDelay(options, input, context.random, context.operation));
+    } catch (thrown) {
+      context.monitor.callbackFailed('retry.backoff', 'the error is not retried', call, thrown);
+      return undefined;
     }
-    return context.clock.now() + delay > call.deadline ? undefined : delay;
   }
 
   #previousDelay(call: Call, set?: number): number {
@@ -134,4 +136,13 @@ export class RetryStrategy implements RepeatStrategy {
     if (set !== undefined) call.notes.set(this, set);
     return (call.notes.get(this) as number | undefined) ?? 0;
   }
+}
+
+const failuresOfTry = ({ failures, attempt }: Call) =>
+  failures.filter((failure) => failure.attempt === attempt);
+
+/** A try of this call that was not let through was no load for the other side: the next one is the first it sees. */
+function costOf(call: Call, error: unknown, { cost, timeoutCost }: BudgetCosts): number {
+  if (call.refusedWith(error)) return 0;
+  return error instanceof AttemptTimeoutError ? timeoutCost : cost;
 }

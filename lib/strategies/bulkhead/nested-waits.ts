@@ -1,0 +1,69 @@
+import { Attempt, type Scope } from '../../core/index.js';
+import { Slots } from './bulkhead.state.js';
+
+/** A slot that one of the tries around a wait holds until the wait is over. */
+interface HeldSlot {
+  readonly holder: Attempt;
+  readonly slots: Slots;
+}
+
+/** The wait for a slot of a call that was made while other slots are held. */
+export interface NestedWait {
+  readonly wants: Slots;
+  readonly held: readonly HeldSlot[];
+}
+
+/** The wait of a try, if it is made inside of tries that hold slots. */
+export function waitOf(attempt: Attempt, wants: Slots): NestedWait | undefined {
+  const held: HeldSlot[] = [];
+  for (let scope: Scope | undefined = attempt.call; scope; scope = scope.origin ?? scope.owner) {
+    if (!(scope instanceof Attempt) || scope.ended) continue;
+    for (const slots of scope.tokens) if (slots instanceof Slots) held.push({ holder: scope, slots });
+  }
+  return held.length > 0 ? { wants, held } : undefined;
+}
+
+/**
+ * The waits for slots inside of tries that hold slots themselves, to refuse one that would never end: where every slot
+ * of a bulkhead is held by tries that wait, through whichever other bulkheads, for one of its slots.
+ */
+export class NestedWaits {
+  readonly #waits = new Set<NestedWait>();
+  readonly #wanted = new Map<Slots, number>();
+
+  add(wait: NestedWait): void {
+    this.#waits.add(wait);
+    this.#wanted.set(wait.wants, (this.#wanted.get(wait.wants) ?? 0) + 1);
+  }
+
+  remove(wait: NestedWait): void {
+    if (!this.#waits.delete(wait)) return;
+    const left = this.#wanted.get(wait.wants)! - 1;
+    if (left > 0) this.#wanted.set(wait.wants, left);
+    else this.#wanted.delete(wait.wants);
+  }
+
+  /** Whether `wait`, beside those that wait already, would never end. */
+  wouldNeverEnd(wait: NestedWait): boolean {
+    // Most waits hold nothing that anybody nested waits for: they can close no circle.
+    if (!wait.held.some(({ slots }) => slots === wait.wants || this.#wanted.has(slots))) return false;
+    const stuck = new Set([...this.#wanted.keys(), wait.wants]);
+    const waits = [...this.#waits, wait];
+    for (let size = -1; size !== stuck.size;) {
+      size = stuck.size;
+      for (const [slots, holders] of holdersOf(waits, stuck))
+        if (holders.size < slots.size) stuck.delete(slots);
+    }
+    return stuck.has(wait.wants);
+  }
+}
+
+/** For each of `stuck` the tries that hold one of its slots while they wait for one of `stuck`. */
+function holdersOf(waits: readonly NestedWait[], stuck: ReadonlySet<Slots>): Map<Slots, Set<Attempt>> {
+  const holders = new Map([...stuck].map((slots) => [slots, new Set<Attempt>()]));
+  for (const { wants, held } of waits) {
+    if (!stuck.has(wants)) continue;
+    for (const { holder, slots } of held) if (!holder.ended) holders.get(slots)?.add(holder);
+  }
+  return holders;
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it } from '@jest/globals';
+import { BulkheadFullError, RateLimitExceededError, type OperoOptions } from '../../lib/index.js';
+import { deferred, Harness, settle } from '../support/harness.js';
+
+const never = () => new Promise<never>(() => undefined);
+
+describe('a wait for a permit', () => {
+  const limited = (more: OperoOptions = {}) => {
+    const harness = new Harness();
+    const options: OperoOptions = {
+      rateLimit: { limit: 1, interval: 100, maxWait: 500 },
+      bulkhead: { concurrency: 1, queue: 10 },
+      ...more,
+    };
+    const operation = harness.operation(options);
+    const begin = (method: () => unknown) =>
+      operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
+    return { harness, begin, operation };
+  };
+
+  it('ends after maxWait where permits are held behind a full bulkhead [hard 1.9]', async () => {
+    const { harness, begin, operation } = limited();
+    const stuck = begin(never);
+    await harness.clock.advance(100);
+    const holding = begin(() => 'holds a permit');
+    const waiting = settle(begin(() => 'waits').result);
+    await harness.clock.advance(499);
+    expect(operation.monitor.running).toBe(3);
+    await harness.clock.advance(1);
+    const { error } = await waiting;
+    expect(error).toBeInstanceOf(RateLimitExceededError);
+    expect(error.message).toContain('there was no permit within 500 ms');
+    expect(error.retryAfter).toBeGreaterThan(0);
+    expect(operation.monitor.counts['rate-limit-refusal']).toBe(1);
+    stuck.call.abort('end');
+    await settle(stuck.result);
+    expect(await holding.result).toBe('holds a permit');
+    expect(harness.clock.pending).toBe(0);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('is over with the permit that comes in the very moment in which maxWait is [hard 1.9]', async () => {
+    const { harness, begin } = limited({ rateLimit: { limit: 1, interval: 500, maxWait: 500 } });
+    await begin(() => 1).result;
+    const waiting = settle(begin(() => 2).result);
+    await harness.clock.advance(500);
+    expect((await waiting).value).toBe(2);
+  });
+
+  it('that ended gives its place to those behind, in their order [hard 1.9]', async () => {
+    const { harness, begin } = limited();
+    const stuck = begin(never);
+    await harness.clock.advance(100);
+    const holding = begin(() => 'held');
+    const early = settle(begin(() => 'early').result);
+    await harness.clock.advance(300);
+    const late = settle(begin(() => 'late').result);
+    await harness.clock.advance(200);
+    expect((await early).error).toBeInstanceOf(RateLimitExceededError);
+    stuck.call.abort('end');
+    await settle(stuck.result);
+    await holding.result;
+    await harness.clock.advance(100);
+    expect((await late).value).toBe('late');
+    expect(harness.clock.pending).toBe(0);
+  });
+
+  it('that is aborted leaves no timer behind [hard 1.9]', async () => {
+    const { harness, begin } = limited({ bulkhead: false });
+    await begin(() => 1).result;
+    const waiting = begin(() => 2);
+    waiting.call.abort('enough');
+    await expect(waiting.result).rejects.toBe('enough');
+    expect(harness.clock.pending).toBe(0);
+  });
+});
+
+describe('a wait for a slot that would be for itself', () => {
+  const queue = (concurrency: number, name?: string): OperoOptions => ({
+    bulkhead: { concurrency, queue: 10, ...(name === undefined ? {} : { name }) },
+  });
+
+  it('is refused at once where a method calls itself with the last slot [hard 1.9]', async () => {
+    const harness = new Harness();
+    const call: (depth: number) => Promise<number> = harness.wrap(queue(2), async (depth: number) =>
+      depth === 0 ? 0 : 1 + (await call(depth - 1)),
+    );
+    expect((await harness.outcome(call(1))).value).toBe(1);
+    const { error } = await harness.outcome(call(2));
+    expect(error).toBeInstanceOf(BulkheadFullError);
+    expect(error.message).toContain('would wait for the calls it was made in');
+    expect((await harness.outcome(call(1))).value).toBe(1);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('is refused through other operations, timers and shared names [hard 1.9]', async () => {
+    const harness = new Harness();
+    const last = harness.wrap(queue(1, 'db'), async () => 'last');
+    const between = harness.wrap({ ...queue(1), timeout: 60_000, retry: 1 }, async () => {
+      await harness.clock.settle(2);
+      return last();
+    });
+    const first = harness.wrap(queue(1, 'db'), () => between());
+    expect((await harness.outcome(first())).error).toBeInstanceOf(BulkheadFullError);
+    expect((await harness.outcome(between())).value).toBe('last');
+  });
+
+  it('is refused inside a load that the call waits for [hard 1.9]', async () => {
+    const harness = new Harness();
+    const inner = harness.wrap(queue(1, 'db'), async () => 'inner');
+    const cached = harness.wrap({ cache: { key: () => 'key', ttl: 1_000 } }, () => inner());
+    const outer = harness.wrap(queue(1, 'db'), () => cached());
+    expect((await harness.outcome(outer())).error).toBeInstanceOf(BulkheadFullError);
+  });
+
+  it('is refused where all who hold a slot wait for another of them [hard 1.9]', async () => {
+    const harness = new Harness();
+    const gate = deferred();
+    const call: (nested: boolean) => Promise<string> = harness.wrap(queue(2), async (nested: boolean) => {
+      if (!nested) return 'inner';
+      await gate.promise;
+      return call(false);
+    });
+    const calls = Promise.all([settle(call(true)), settle(call(true))]);
+    gate.resolve();
+    const outcomes = await harness.outcome(calls);
+    expect(outcomes.value!.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('is refused where two wait crosswise for what the other holds [hard 1.9]', async () => {
+    const harness = new Harness();
+    const gate = deferred();
+    const x: (inner: boolean) => Promise<string> = harness.wrap(queue(1), async (inner: boolean) => {
+      if (inner) return 'x';
+      await gate.promise;
+      return y(true);
+    });
+    const y: (inner: boolean) => Promise<string> = harness.wrap(queue(1), async (inner: boolean) => {
+      if (inner) return 'y';
+      await gate.promise;
+      return x(true);
+    });
+    const calls = Promise.all([settle(x(false)), settle(y(false))]);
+    gate.resolve();
+    const outcomes = await harness.outcome(calls);
+    expect(outcomes.value!.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('waits as usual where another who holds a slot can still go on [hard 1.9]', async () => {
+    const harness = new Harness();
+    const work = deferred();
+    const call: (kind: string) => Promise<string> = harness.wrap(queue(2), async (kind: string) => {
+      if (kind === 'works') await work.promise;
+      return kind === 'nested' ? call('inner') : kind;
+    });
+    const working = call('works');
+    const nested = call('nested');
+    await harness.clock.settle();
+    work.resolve();
+    expect(await harness.outcome(Promise.all([working, nested]))).toMatchObject({
+      value: ['works', 'inner'],
+    });
+  });
+
+  it('waits as usual in one bulkhead while another is held [hard 1.9]', async () => {
+    const harness = new Harness();
+    const inner = harness.wrap(queue(1), () => harness.clock.settle(2).then(() => 'ok'));
+    const outer = harness.wrap(queue(3), () => Promise.all([inner(), inner(), inner()]));
+    const outcome = await settle(Promise.all([outer(), outer(), outer(), outer()]));
+    expect(outcome.value).toHaveLength(4);
+  });
+});
