@@ -107,10 +107,9 @@ it('finds its own call, not the one around it, in every function of the options 
       name: 'inner',
       retry: {
         retries: 1,
-        minDelay: 1,
         retryOn: note('retryOn', true),
         retryOnResult: note('retryOnResult', false),
-        backoff: note('backoff', 1),
+        backoff: note('backoff', 5),
       },
       argFallback: { on: note('argFallback.on', false) },
       hedge: {
@@ -122,6 +121,8 @@ it('finds its own call, not the one around it, in every function of the options 
       circuitBreaker: {
         key: note('circuitBreaker.key', 'key'),
         failureOn: note('failureOn', true),
+        window: { type: 'consecutive', size: 1 },
+        openDuration: note('openDuration', 1),
         failureOnResult: note('circuitBreaker.failureOnResult', false),
       },
       rateLimit: { limit: 9, key: note('rateLimit.key', 'key') },
@@ -136,6 +137,6 @@ it('finds its own call, not the one around it, in every function of the options 
     return answer;
   });
   expect((await harness.outcome(outer())).value).toBe('ok');
-  expect(Object.keys(seen)).toHaveLength(11);
+  expect(Object.keys(seen)).toHaveLength(12);
   expect(new Set(Object.values(seen))).toEqual(new Set(['inner']));
 });

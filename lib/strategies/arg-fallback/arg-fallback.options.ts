@@ -12,11 +12,15 @@ import {
 export interface ArgFallbackOptions {
   /** The parameter: its name, or its index from 0. Only needed where no `@FallbackArg()` stands on it. */
   param?: string | number;
-  /** The alternatives, best first. A caller may pass its own list in that place. */
+  /**
+   * The alternatives, best first. A caller may pass its own list in that place. Circuits and rate limits belong to the
+   * value: equal primitives, plain data, dates, URLs and bytes share one wherever they come from; instances of classes and
+   * functions have one each.
+   */
   values?: readonly unknown[];
   /**
    * Which errors make the next alternative be tried: every error but aborts and programming mistakes. A 401 or 429
-   * does move on: the next key may be a good one.
+   * does move on: the next key may be a good one. A function that throws counts as no.
    */
   on?: ErrorConditions;
 }

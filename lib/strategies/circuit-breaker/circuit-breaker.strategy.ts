@@ -33,12 +33,14 @@ export class CircuitBreakerStrategy implements GateStrategy {
   readonly kind = 'gate';
   readonly #failureOn: ((error: unknown) => boolean) | undefined;
   readonly #keys: StateKeys;
+  readonly #asks: boolean;
 
   constructor(
     private readonly options: ResolvedCircuitBreaker,
     private readonly circuits: Circuits,
     private readonly context: StrategyContext,
   ) {
+    this.#asks = typeof options.openDuration === 'function';
     if (options.failureOn) this.#failureOn = anyOf(options.failureOn);
     this.#keys = new StateKeys('circuitBreaker.key', options.key, context.monitor);
   }
@@ -92,7 +94,11 @@ export class CircuitBreakerStrategy implements GateStrategy {
     if (!ok && !failed) return circuit.release(period);
     const { slowCall } = this.options;
     const slow = slowCall !== undefined && now - attempt.startedAt >= slowCall;
-    circuit.record(period, now, failed, slow, ok && failed ? resultError() : outcome);
+    const error = ok && failed ? resultError() : outcome;
+    // What may ask openDuration finds its call there.
+    if (this.#asks && (failed || slow))
+      attempt.call.within(() => circuit.record(period, now, failed, slow, error));
+    else circuit.record(period, now, failed, slow, error);
     this.#tell(circuit, attempt.call);
   }
 

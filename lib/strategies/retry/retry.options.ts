@@ -38,7 +38,8 @@ export interface RetryOptions {
   exhausted?: 'aggregate' | 'last';
   /**
    * How the wait grows with the number n of the failed try: `exponential` minDelay·backoffFactor^(n-1), `linear`
-   * minDelay·n, `constant` minDelay, `fibonacci` minDelay·F(n); or a function, whose answer gets no jitter.
+   * minDelay·n, `constant` minDelay, `fibonacci` minDelay·F(n); or a function, whose answer gets no jitter. One that throws
+   * or answers with no duration means that the error is not retried.
    * Default `exponential`.
    */
   backoff?: Backoff | BackoffFunction;
@@ -46,7 +47,10 @@ export interface RetryOptions {
   backoffFactor?: number;
   /** The first wait in ms. Default 100. */
   minDelay?: number;
-  /** No wait is longer than this, jitter and `Retry-After` included. Default 30 000 ms. */
+  /**
+   * No wait is longer than this, jitter included. Who is asked with `Retry-After`, or by a refusal of ours, to wait longer
+   * does not try again: the call ends with the error that asks. Default 30 000 ms.
+   */
   maxDelay?: number;
   /**
    * How the wait d is spread, so that callers do not come back all at once: `full` 0…d, `equal` d/2…d, `decorrelated`
@@ -57,12 +61,17 @@ export interface RetryOptions {
   /**
    * Which errors are worth another try: classes, codes, statuses, or a function. Replaces the default, which is every
    * error but aborts, 4xx other than 408, 425 and 429, programming and validation mistakes, our own refusals, and what a
-   * nested operation failed with after all its tries.
+   * nested operation failed with after all its tries. What `permanent()` marked is never retried. A function that throws
+   * counts as no.
    */
   retryOn?: ErrorConditions;
-  /** Tells results that count as a failed try. */
+  /** Tells results that count as a failed try. One that throws counts as no: the result is the answer. */
   retryOnResult?: (result: never) => boolean;
-  /** Wait at least as long as the other side asks with `Retry-After`, but never beyond `maxDelay`. Default true. */
+  /**
+   * Wait at least as long as the other side asks with `retry-after-ms` or `Retry-After`, and do not try again where that is
+   * beyond `maxDelay`. With fallback arguments that is the longest wait that any of them asked for. Refusals of ours are
+   * never retried before their `retryAfter`. Default true.
+   */
   respectRetryAfter?: boolean;
   /**
    * Bounds retries over all calls, so that a failing dependency is not buried under them: `true` for a budget of this
