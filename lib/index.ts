@@ -58,7 +58,7 @@ export type {
   StrategyOptions,
   TimeoutOptions,
 } from './strategies/index.js';
-export { isItemError, isOk, OpAbortedError, OpItemError } from './map/index.js';
+export { isItemError, isOk, OpAbortedError, OpItemError, OpSourceError } from './map/index.js';
 export type {
   AnyIterable,
   OpItemFailure,

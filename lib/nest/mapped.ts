@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { inBatches, type AnyIterable, type OpRun } from '../map/index.js';
+import { Batches, type AnyIterable, type OpRun } from '../map/index.js';
 import { runItems } from '../runtime/index.js';
 import type { Bindings, MapBinding } from './bindings.js';
 import { showProgress } from './progress-display.js';
@@ -110,7 +110,7 @@ const asTheyAre: Arrange = (items) => items;
 
 const inLists: Arrange = (items, { batchSize }, name) => {
   if (batchSize === undefined) throw new TypeError(`${name} has no batchSize in its @OpMap() options`);
-  return inBatches(items, batchSize);
+  return new Batches(items, batchSize);
 };
 
 type Method = (items: AnyIterable<unknown>, ...rest: unknown[]) => OpRun<unknown>;

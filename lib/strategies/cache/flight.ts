@@ -25,7 +25,11 @@ export class Flight {
   join(call: Call): Promise<unknown> {
     this.members++;
     return call.wait((resolve, reject) => {
-      this.#done.then(resolve, reject);
+      this.#done.then(resolve, (error) => {
+        // The tries of the load were made for each of its members.
+        if (this.call && call.failures.length === 0) call.failures.push(...this.call.failures);
+        reject(error);
+      });
       return () => this.#leave(call);
     });
   }
