@@ -1,17 +1,18 @@
 import { systemEventLoop, Turn, type EventLoop } from './event-loop.js';
-import { openSource, sizeOf, type AnyIterable } from './items.js';
+import { Lists, openSource, sizeOf, type AnyIterable } from './items.js';
 
 /** Items put together in lists, and how many lists there will be, if the items say how many they are. */
-export class Batches<T> implements AsyncIterable<T[]> {
-  readonly total: number | undefined;
+export class Batches<T> extends Lists implements AsyncIterable<T[]> {
+  readonly size: number | undefined;
 
   constructor(
     private readonly items: AnyIterable<T>,
-    private readonly size: number,
+    private readonly length: number,
     private readonly loop: EventLoop = systemEventLoop,
   ) {
+    super();
     const count = sizeOf(items);
-    this.total = count === undefined ? undefined : Math.ceil(count / size);
+    this.size = count === undefined ? undefined : Math.ceil(count / length);
   }
 
   /** The last list may be shorter; it comes before the source's error, if there is one. */
@@ -27,7 +28,7 @@ export class Batches<T> implements AsyncIterable<T[]> {
         batch.push(item);
         turn.begin();
         if (turn.spent()) await new Promise<void>((resolve) => (resume = resolve));
-        if (batch.length < this.size) continue;
+        if (batch.length < this.length) continue;
         const full = batch;
         batch = [];
         yield full;

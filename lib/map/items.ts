@@ -112,11 +112,18 @@ export function openSource<T>(items: AnyIterable<T>): Iterator<T> | AsyncIterato
   throw new TypeError(`got ${show(iterator)} from the source, allowed: an iterator`);
 }
 
+/** A source made of another one. */
+export abstract class Lists {
+  /** How many items it will give, if that is known. */
+  abstract readonly size: number | undefined;
+}
+
 /** How many items a source will give, if it says so. */
 export function sizeOf(items: unknown): number | undefined {
   try {
     if (Array.isArray(items)) return items.length;
-    const size: unknown = items instanceof Set || items instanceof Map ? items.size : undefined;
+    const counted = items instanceof Set || items instanceof Map || items instanceof Lists;
+    const size: unknown = counted ? items.size : undefined;
     return typeof size === 'number' ? size : undefined;
   } catch {
     // A source that does not let itself be looked at tells it when it is opened.

@@ -1,6 +1,5 @@
 import type { Observable } from 'rxjs';
 import type { Clock } from '../core/index.js';
-import { Batches } from './batches.js';
 import { MapEngine, type EngineOptions, type ResultSink, type RunFailure } from './engine.js';
 import {
   NoItemsError,
@@ -64,8 +63,7 @@ export class MapRun<R, I> implements OpRun<R, I> {
     private readonly items: AnyIterable<I>,
     private readonly settings: RunSettings<I>,
   ) {
-    const total = items instanceof Batches ? items.total : sizeOf(items);
-    this.#counter = new ProgressCounter(settings.clock, total);
+    this.#counter = new ProgressCounter(settings.clock, sizeOf(items));
   }
 
   get progress(): OpProgress {
@@ -128,20 +126,22 @@ export class MapRun<R, I> implements OpRun<R, I> {
 
   #collect(): Promise<(R | OpItemError<I>)[]> {
     if (this.#queue) return Promise.reject(new TypeError('a run that is iterated cannot be awaited'));
-    this.#collected ??= new Promise((resolve, reject) => {
-      const results = this.#results;
-      const sink: ResultSink<R, I> = {
-        take: (result) => results.push(result),
-        end: (failure) => {
-          if (failure) reject(this.#failure(failure));
-          else resolve(inOrder(results));
-        },
-      };
-      this.#begin(sink, Infinity);
-    });
+    return this.#collected ?? this.#beginCollecting();
+  }
+
+  #beginCollecting(): Promise<(R | OpItemError<I>)[]> {
+    const { promise, resolve, reject } = deferred<(R | OpItemError<I>)[]>();
+    // Set before anything is begun: the source's own code may ask for the run again.
+    this.#collected = promise;
     // Whoever awaits the run gets the rejection; one that was only started must not bring the process down.
-    this.#collected.catch(() => undefined);
-    return this.#collected;
+    promise.catch(() => undefined);
+    const results = this.#results;
+    const sink: ResultSink<R, I> = {
+      take: (result) => results.push(result),
+      end: (failure) => (failure ? reject(this.#failure(failure)) : resolve(inOrder(results))),
+    };
+    this.#begin(sink, Infinity);
+    return promise;
   }
 
   #begin(sink: ResultSink<R, I>, window: number): void {
@@ -175,6 +175,16 @@ export class MapRun<R, I> implements OpRun<R, I> {
     if (!this.#queue) Object.defineProperty(reason, 'results', { value: results, configurable: true });
     return reason;
   }
+}
+
+function deferred<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
 }
 
 function inOrder<R, I>(results: readonly OpItemResult<R, I>[]): (R | OpItemError<I>)[] {
