@@ -134,10 +134,11 @@ describe('a source that breaks the rules of iterators', () => {
 
   it('is closed after its next, when that next ends the run [hard 1.1] [hard 1.6]', async () => {
     let closed = false;
+    const abort = () => run.abort(new Error('enough'));
     const items = (function* () {
       try {
         for (let item = 0; ; item++) {
-          if (item === 3) run.abort(new Error('enough'));
+          if (item === 3) abort();
           yield item;
         }
       } finally {
@@ -145,7 +146,7 @@ describe('a source that breaks the rules of iterators', () => {
       }
     })();
     const run: OpRun<number, number> = runOver(new Harness(), items, double);
-    const { error } = await settle(run as Promise<unknown>);
+    const { error } = await settle(run.then((results) => results));
     expect(error).toBeInstanceOf(OpAbortedError);
     expect((error as OpAbortedError).results.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(closed).toBe(true);
