@@ -146,7 +146,7 @@ describe('a source that breaks the rules of iterators', () => {
       }
     })();
     const run: OpRun<number, number> = runOver(new Harness(), items, double);
-    const { error } = await settle(run.then((results) => results));
+    const { error } = await settle(Promise.resolve(run));
     expect(error).toBeInstanceOf(OpAbortedError);
     expect((error as OpAbortedError).results.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(closed).toBe(true);
