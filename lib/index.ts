@@ -56,6 +56,7 @@ export type {
   RetryOptions,
   SingleFlightOptions,
   StrategyOptions,
+  StrategySwitch,
   TimeoutOptions,
 } from './strategies/index.js';
 export { isItemError, isOk, OpAbortedError, OpItemError, OpSourceError } from './map/index.js';
@@ -73,5 +74,6 @@ export type {
   OperoHooks,
   OperoOptions,
   OperoProfile,
+  WorstCase,
 } from './runtime/index.js';
 export * from './nest/index.js';

@@ -61,7 +61,8 @@ export function manyForm(
   const binding = host?.mapBinding(service, key);
   if (host && !binding) throw new TypeError(`${name} cannot be mapped: it has no @OpMap()`);
   const bound: unknown = host && (Object.getPrototypeOf(service) as Record<string, unknown>)[key];
-  if (binding && method === bound) return (items, ...rest) => runBound(service, binding, arrange, items, rest);
+  if (binding && method === bound)
+    return (items, ...rest) => runBound(service, binding, arrange, items, rest);
   return (items, ...rest) => runStandIn({ service, key, name, type, arrange }, items, rest);
 }
 

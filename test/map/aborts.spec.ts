@@ -96,12 +96,10 @@ describe('a run that is aborted by its own', () => {
     ['later', (abort: () => void) => nextTurn().then(() => (abort(), true))],
   ])('shouldProcess, which answers %s, ends, and begins nothing [hard 1.1]', async (_name, answer) => {
     const { error, late } = await ended((harness, abort, begun) =>
-      runOver(
-        harness,
-        upTo(10),
-        (item) => begun.push(item),
-        { workers: 3, shouldProcess: (_item: number, index) => (index === 0 ? answer(abort) : never().then(() => true)) },
-      ),
+      runOver(harness, upTo(10), (item) => begun.push(item), {
+        workers: 3,
+        shouldProcess: (_item: number, index) => (index === 0 ? answer(abort) : never().then(() => true)),
+      }),
     );
     expect(late).toEqual([]);
     expect(error.results.length).toBeLessThanOrEqual(3);

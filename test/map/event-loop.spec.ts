@@ -101,18 +101,21 @@ describe('a reader of a run', () => {
     ['answered at once, out of order', { ordered: false }, 10],
     ['all skipped', { shouldProcess: () => false }, 1],
     ['one at a time', { workers: 1 }, 1],
-  ])('that leaves with its first result has begun no more than the workers: %s [hard 1.7]', async (_name, options, most) => {
-    const harness = new Harness();
-    const { told, items } = counted();
-    for await (const result of runOver(harness, items, (item) => item, options)) {
-      expect(result.index).toBe(0);
-      break;
-    }
-    expect(told).toEqual({ pulled: most, closed: true });
-    await nextTurn();
-    expect(told.pulled).toBe(most);
-    expect(harness.runtime.root.busy).toBe(false);
-  });
+  ])(
+    'that leaves with its first result has begun no more than the workers: %s [hard 1.7]',
+    async (_name, options, most) => {
+      const harness = new Harness();
+      const { told, items } = counted();
+      for await (const result of runOver(harness, items, (item) => item, options)) {
+        expect(result.index).toBe(0);
+        break;
+      }
+      expect(told).toEqual({ pulled: most, closed: true });
+      await nextTurn();
+      expect(told.pulled).toBe(most);
+      expect(harness.runtime.root.busy).toBe(false);
+    },
+  );
 
   it('that never asks for anything begins nothing, and closes nothing that it did not open [hard 1.7]', async () => {
     let opened = false;

@@ -59,16 +59,22 @@ describe('a source that breaks the rules of iterators', () => {
       () => Object.assign(Promise.resolve(1), { then: thrower('own then') }),
       'own then',
     ],
-  ])('fails the run with what was done, when next answers with %s [hard 1.6]', async (_name, next, message) => {
-    const harness = new Harness();
-    const error = await runOver(harness, oneThen(next), double).then(undefined, (thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(OpSourceError);
-    expect(error).toBeInstanceOf(OpAbortedError);
-    const { cause, results, message: text } = error as OpSourceError;
-    expect(String((cause as Error).message)).toContain(message);
-    expect(text).toContain(message);
-    expect(results).toEqual([{ index: 0, item: 1, ok: true, value: 2 }]);
-  });
+  ])(
+    'fails the run with what was done, when next answers with %s [hard 1.6]',
+    async (_name, next, message) => {
+      const harness = new Harness();
+      const error = await runOver(harness, oneThen(next), double).then(
+        undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(OpSourceError);
+      expect(error).toBeInstanceOf(OpAbortedError);
+      const { cause, results, message: text } = error as OpSourceError;
+      expect(String((cause as Error).message)).toContain(message);
+      expect(text).toContain(message);
+      expect(results).toEqual([{ index: 0, item: 1, ok: true, value: 2 }]);
+    },
+  );
 
   it.each<[string, () => unknown, string]>([
     [
@@ -76,7 +82,11 @@ describe('a source that breaks the rules of iterators', () => {
       () => ({ [Symbol.asyncIterator]: () => ({}) }),
       'got an iterator whose next is undefined, allowed: a function',
     ],
-    ['gives no iterator', () => ({ [Symbol.asyncIterator]: () => undefined }), 'got undefined from the source'],
+    [
+      'gives no iterator',
+      () => ({ [Symbol.asyncIterator]: () => undefined }),
+      'got undefined from the source',
+    ],
     ['throws when it is opened', () => ({ [Symbol.iterator]: thrower('the opening') }), 'the opening'],
     [
       'has a getter of its iterator that throws',
@@ -187,7 +197,10 @@ describe('what a run has done before it failed', () => {
       if (item === 1) throw new Error('one');
       return item;
     };
-    const error = await runOver(new Harness(), broken(4), slowest).then(undefined, (thrown: unknown) => thrown);
+    const error = await runOver(new Harness(), broken(4), slowest).then(
+      undefined,
+      (thrown: unknown) => thrown,
+    );
     expect(error).toMatchObject({
       name: 'OpSourceError',
       message: 'the source of the items failed: the source',
@@ -224,7 +237,9 @@ describe('what a run has done before it failed', () => {
     expect(error).toBeInstanceOf(OpItemError);
     expect(error).toMatchObject({ index: 3, reason: 'failed' });
     const { results } = error as OpItemError<number>;
-    expect(results!.slice(0, 3)).toEqual(upTo(3).map((index) => ({ index, item: index, ok: true, value: index })));
+    expect(results!.slice(0, 3)).toEqual(
+      upTo(3).map((index) => ({ index, item: index, ok: true, value: index })),
+    );
     expect(results![3]).toMatchObject({ index: 3, ok: false, error });
     expect(results!.slice(4).every((result) => !result.ok && result.error.reason === 'aborted')).toBe(true);
     expect(() => JSON.stringify(error)).not.toThrow();

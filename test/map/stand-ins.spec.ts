@@ -39,12 +39,18 @@ class Reader {
   constructor(@InjectMapped(Pages) readonly pages: Mapped<Pages>) {}
 }
 
-const compile = (change: (builder: ReturnType<typeof Test.createTestingModule>) => typeof builder = (b) => b) =>
-  change(Test.createTestingModule({ imports: [OperoModule.forRoot()], providers: [Pages, Reader] })).compile();
+const compile = (
+  change: (builder: ReturnType<typeof Test.createTestingModule>) => typeof builder = (b) => b,
+) =>
+  change(
+    Test.createTestingModule({ imports: [OperoModule.forRoot()], providers: [Pages, Reader] }),
+  ).compile();
 
 const moduleOf = (providers: unknown[], imports: unknown[] = []) => {
   class TestModule {}
-  Module({ imports: [OperoModule.forRoot(), ...imports] as never, providers: providers as never })(TestModule);
+  Module({ imports: [OperoModule.forRoot(), ...imports] as never, providers: providers as never })(
+    TestModule,
+  );
   return TestModule;
 };
 
@@ -57,7 +63,10 @@ describe('what stands in for a service is mapped', () => {
   it.each<[string, () => Pick<Pages, 'item'>]>([
     ['a plain object with a mock', () => ({ item: jest.fn(async (item: number) => item * 2) })],
     ['a mock that answers at once', () => ({ item: jest.fn((item: number) => item * 2) as never })],
-    ['an object without a prototype', () => Object.assign(Object.create(null), { item: async (i: number) => i * 2 })],
+    [
+      'an object without a prototype',
+      () => Object.assign(Object.create(null), { item: async (i: number) => i * 2 }),
+    ],
     ['an instance made by hand', () => new Pages()],
     ['an instance of a subclass', () => new (class Fake extends Pages {})()],
     [
@@ -97,7 +106,11 @@ describe('what stands in for a service is mapped', () => {
     const results = await mapped({ item }).item([1, 2, 3], 10);
     expect(results[0]).toBe(10);
     expect(results[1]).toMatchObject({ index: 1, attempts: 1, cause: { message: 'two' } });
-    expect(item.mock.calls).toEqual([[1, 10], [2, 10], [3, 10]]);
+    expect(item.mock.calls).toEqual([
+      [1, 10],
+      [2, 10],
+      [3, 10],
+    ]);
     const stuck = { item: (_item: number) => new Promise<number>(() => undefined) };
     const run = mapped(stuck).item([1]);
     const outcome = run.then(undefined, (error: unknown) => error);
@@ -116,7 +129,9 @@ describe('what stands in for a service is mapped', () => {
     const results = await mapped(new Bare()).item([1, 13]);
     await mapped(new Bare()).item([1]);
     expect(results[1]).toMatchObject({ reason: 'skipped' });
-    const told = warn.mock.calls.map(([message]) => String(message)).filter((text) => text.includes('Bare.item'));
+    const told = warn.mock.calls
+      .map(([message]) => String(message))
+      .filter((text) => text.includes('Bare.item'));
     expect(told).toEqual([expect.stringContaining('bind it with OperoService.bind()')]);
     warn.mockRestore();
   });
@@ -203,7 +218,9 @@ describe('@InjectMapped()', () => {
     );
     for (const where of ['ByConstructor', 'ByProperty', 'made|useFactory'])
       expect(error?.message).toMatch(
-        new RegExp(`(${where}): @InjectMapped\\(Missing\\): got Missing, which no module provides, allowed: a prov`),
+        new RegExp(
+          `(${where}): @InjectMapped\\(Missing\\): got Missing, which no module provides, allowed: a prov`,
+        ),
       );
     // Another app of the same process that does not use it boots.
     await (await boot([Pages, Reader])).close();
@@ -240,7 +257,8 @@ describe('@InjectMapped()', () => {
   });
 
   it('refuses what is no class where it stands [hard 3.9]', () => {
-    expect(() => InjectMapped(undefined as never)).toThrow('@InjectMapped(): got undefined, allowed: a class');
-
+    expect(() => InjectMapped(undefined as never)).toThrow(
+      '@InjectMapped(): got undefined, allowed: a class',
+    );
   });
 });

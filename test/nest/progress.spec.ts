@@ -19,7 +19,9 @@ async function shown(items: AnyIterable<number>, isTTY: boolean): Promise<string
   process.stderr.isTTY = isTTY;
   let text = '';
   jest.spyOn(process.stderr, 'write').mockImplementation((part) => ((text += String(part)), true));
-  jest.spyOn(Logger.prototype, 'log').mockImplementation((line: unknown) => void (text += `${String(line)}\n`));
+  jest
+    .spyOn(Logger.prototype, 'log')
+    .mockImplementation((line: unknown) => void (text += `${String(line)}\n`));
   const reference = await Test.createTestingModule({ imports: [OperoModule.forRoot()] }).compile();
   await reference.init();
   const work = async (item: number) => {
