@@ -58,9 +58,10 @@ export type {
   RetryOptions,
   SingleFlightOptions,
   StrategyOptions,
+  StrategySwitch,
   TimeoutOptions,
 } from './strategies/index.js';
-export { isItemError, isOk, OpAbortedError, OpItemError } from './map/index.js';
+export { isItemError, isOk, OpAbortedError, OpItemError, OpSourceError } from './map/index.js';
 export type {
   AnyIterable,
   OpItemFailure,
@@ -75,5 +76,6 @@ export type {
   OperoHooks,
   OperoOptions,
   OperoProfile,
+  WorstCase,
 } from './runtime/index.js';
 export * from './nest/index.js';

@@ -1,4 +1,5 @@
-import { isThenable } from '../core/index.js';
+import { isThenable, OperoShutdownError, withoutStack } from '../core/index.js';
+import { Turn, type EventLoop } from './event-loop.js';
 import { OpItemError, type AnyIterable, type OpItemResult } from './items.js';
 import type { ProgressCounter } from './progress.js';
 import { ItemSource } from './source.js';
@@ -21,30 +22,49 @@ export interface EngineOptions<I> {
   readonly begin: (item: I, index: number) => ItemTask;
   /** Ends what was begun. */
   readonly abortRunning: (reason: unknown) => void;
+  readonly loop: EventLoop;
+}
+
+/** Why a run ended early. */
+export interface RunFailure {
+  readonly reason: unknown;
+  /** Who ended it, if it was not ended from outside: its source failed, or an item with `stopOnError`. */
+  readonly by?: 'source' | 'item';
 }
 
 /** Takes results in the order in which the run gives them. */
 export interface ResultSink<R, I> {
   take(result: OpItemResult<R, I>): void;
   /** No more will come. `failure` is why the run ended early, if it did. */
-  end(failure: { readonly reason: unknown } | undefined): void;
+  end(failure: RunFailure | undefined): void;
+}
+
+/** An item that was pulled and is not over. */
+interface Item<I> {
+  readonly index: number;
+  readonly item: I;
+  /** Whether `shouldProcess` has not decided about it yet. */
+  undecided: boolean;
+  task: ItemTask | undefined;
 }
 
 /** Works on the items of a source, a bounded number at a time. */
 export class MapEngine<I, R> {
   readonly #source: ItemSource<I>;
+  readonly #turn: Turn;
+  readonly #underWay = new Set<Item<I>>();
   /** Goes through the source right now: an item that is over at once must not start it again. */
   #pulling = false;
+  /** The reader was handed a result and has not asked for the next: it may leave, and all further work were in vain. */
+  #handed = false;
   #ended = false;
-  #failure: { readonly reason: unknown } | undefined;
-  #running = 0;
+  #failure: RunFailure | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
   #pulled = 0;
   #taken = 0;
   #nextOut = 0;
   /** Results that wait for those before them. */
   readonly #held = new Map<number, OpItemResult<R, I>>();
-  /** Ends items about which `shouldProcess` has not decided yet. */
-  readonly #undecided = new Set<(reason: unknown) => void>();
 
   constructor(
     items: AnyIterable<I>,
@@ -53,21 +73,39 @@ export class MapEngine<I, R> {
     private readonly sink: ResultSink<R, I>,
   ) {
     this.#source = new ItemSource(items, {
-      item: (item) => this.#begin(item, this.#pulled++),
-      failed: (reason) => (this.#failure ??= { reason }),
+      item: (item) => this.#begin({ index: this.#pulled++, item, undecided: false, task: undefined }),
+      failed: (reason) => (this.#failure ??= { reason, by: 'source' }),
       ready: () => this.#pull(),
+    });
+    this.#turn = new Turn(options.loop, () => {
+      this.#handed = false;
+      this.#pull();
     });
   }
 
   start(): void {
+    if (this.#ended) return;
     this.progress.start();
     if (!this.#failure) this.#source.open();
     this.#pull();
   }
 
-  /** The reader has taken one more result: another item may be pulled. */
+  /** The reader was waiting and has got a result. More is pulled when it asks again, or in the next turn. */
+  handed(): void {
+    this.#taken++;
+    this.#handed = true;
+    if (!this.#source.exhausted) this.#turn.begin();
+  }
+
+  /** The reader has come for a result that was ready: another item may be pulled. */
   taken(): void {
     this.#taken++;
+    this.wanted();
+  }
+
+  /** The reader waits for a result. */
+  wanted(): void {
+    this.#handed = false;
     this.#pull();
   }
 
@@ -81,12 +119,24 @@ export class MapEngine<I, R> {
 
   /** Takes no more items and ends what is running. */
   abort(reason: unknown): void {
+    this.#abort({ reason });
+  }
+
+  #abort(failure: RunFailure): void {
     if (this.#ended) return;
-    this.#failure ??= { reason };
+    const { reason } = failure;
+    this.#failure ??= failure;
+    this.#aborted ??= { reason };
     this.#source.leave();
-    for (const end of this.#undecided) end(reason);
+    for (const item of [...this.#underWay]) if (item.undecided) this.#fail(item, 'aborted', reason);
     this.options.abortRunning(reason);
     this.#endIfDone();
+    if (!this.#ended) this.options.loop.later(() => this.#giveUp());
+  }
+
+  /** An aborted item that has not ended by itself, because of what its own code does, does not hold up the run. */
+  #giveUp(): void {
+    for (const item of [...this.#underWay]) this.#fail(item, 'aborted', this.#aborted?.reason);
   }
 
   #pull(): void {
@@ -100,69 +150,85 @@ export class MapEngine<I, R> {
   #mayPull(): boolean {
     const { workers, window } = this.options;
     const { waiting, exhausted } = this.#source;
-    return !waiting && !exhausted && this.#running < workers && this.#pulled - this.#taken < window;
+    if (waiting || exhausted || this.#handed) return false;
+    if (this.#underWay.size >= workers || this.#pulled - this.#taken >= window) return false;
+    this.#turn.begin();
+    return !this.#turn.spent();
   }
 
-  #begin(item: I, index: number): void {
-    this.#running++;
+  #begin(item: Item<I>): void {
+    this.#underWay.add(item);
     this.progress.running++;
-    let asked: unknown = true;
+    const { shouldProcess } = this.options;
+    if (!shouldProcess) return this.#work(item);
+    let asked: unknown;
     try {
-      asked = this.options.shouldProcess?.(item, index) ?? true;
+      asked = shouldProcess(item.item, item.index);
+      if (isThenable(asked)) return this.#decideLater(item, Promise.resolve(asked));
     } catch (error) {
-      return this.#over(this.#failed(item, index, 'failed', 0, error));
+      return this.#fail(item, 'failed', error);
     }
-    if (!isThenable(asked)) return this.#work(item, index, Boolean(asked));
-    this.#decideLater(item, index, asked);
+    this.#decide(item, asked);
   }
 
-  #decideLater(item: I, index: number, asked: PromiseLike<unknown>): void {
-    const decide = (proceed: () => void) => () => {
-      if (this.#undecided.delete(abort)) proceed();
-    };
-    const fail = (reason: 'failed' | 'aborted', error: unknown) =>
-      this.#over(this.#failed(item, index, reason, 0, error));
-    const abort = (reason: unknown) => decide(() => fail('aborted', reason))();
-    this.#undecided.add(abort);
+  #decideLater(item: Item<I>, asked: Promise<unknown>): void {
+    item.undecided = true;
     asked.then(
-      (answer) => decide(() => this.#work(item, index, Boolean(answer)))(),
-      (error) => decide(() => fail('failed', error))(),
+      (answer) => this.#decide(item, answer),
+      (error) => this.#fail(item, 'failed', error),
     );
+    // It may itself have ended the run.
+    if (this.#aborted) this.#fail(item, 'aborted', this.#aborted.reason);
   }
 
-  #work(item: I, index: number, wanted: boolean): void {
-    if (!wanted) return this.#over(this.#failed(item, index, 'skipped', 0, undefined));
-    if (this.#failure) return this.#over(this.#failed(item, index, 'aborted', 0, this.#failure.reason));
-    let task: ItemTask;
+  #decide(item: Item<I>, answer: unknown): void {
+    item.undecided = false;
+    if (!this.#underWay.has(item)) return;
+    if (answer === undefined || answer) this.#work(item);
+    else this.#fail(item, 'skipped', undefined);
+  }
+
+  #work(item: Item<I>): void {
+    if (this.#failure) return this.#fail(item, 'aborted', this.#failure.reason);
     try {
-      task = this.options.begin(item, index);
+      item.task = this.options.begin(item.item, item.index);
     } catch (error) {
-      return this.#over(this.#failed(item, index, 'failed', 1, error));
+      return this.#fail(item, 'failed', error);
     }
-    const failed = (error: unknown) => {
-      const aborted = this.#failure !== undefined && error === this.#failure.reason;
-      this.#over(this.#failed(item, index, aborted ? 'aborted' : 'failed', task.attempts(), error));
+    const succeeded = (value: unknown) => {
+      const { index, item: given } = item;
+      this.#over(item, { index, item: given, ok: true, value: value as R });
     };
-    const succeeded = (value: unknown) => this.#over({ index, item, ok: true, value: value as R });
-    if (isThenable(task.result)) task.result.then(succeeded, failed);
-    else succeeded(task.result);
+    const failed = (error: unknown) => this.#fail(item, this.#isAbort(error) ? 'aborted' : 'failed', error);
+    const { result } = item.task;
+    if (isThenable(result)) result.then(succeeded, failed);
+    // Its own synchronous part may have ended the run, when nothing waited for it that could be interrupted.
+    if (this.#aborted) this.#fail(item, 'aborted', this.#aborted.reason);
+    else if (!isThenable(result)) succeeded(result);
   }
 
-  #failed(
-    item: I,
-    index: number,
-    reason: OpItemError['reason'],
-    attempts: number,
-    cause: unknown,
-  ): OpItemResult<R, I> {
-    return { index, item, ok: false, error: new OpItemError(index, item, reason, attempts, cause) };
+  #isAbort(error: unknown): boolean {
+    if (!this.#failure) return false;
+    if (error === this.#failure.reason || error === this.#aborted?.reason) return true;
+    return error instanceof OperoShutdownError;
   }
 
-  #over(result: OpItemResult<R, I>): void {
-    this.#running--;
+  #fail(entry: Item<I>, reason: OpItemError['reason'], cause: unknown): void {
+    if (!this.#underWay.has(entry)) return;
+    const { index, item, task } = entry;
+    const attempts = task?.attempts() ?? 0;
+    const error = withoutStack(() => new OpItemError(index, item, reason, attempts, cause));
+    this.#over(entry, { index, item, ok: false, error });
+  }
+
+  /** Told last who listens: listeners may end the run, and then nothing of it must be missing. */
+  #over(item: Item<I>, result: OpItemResult<R, I>): void {
+    if (!this.#underWay.delete(item)) return;
     this.#count(result);
     this.#give(result);
-    if (!result.ok && result.error.reason === 'failed' && this.options.stopOnError) this.abort(result.error);
+    if (!result.ok && result.error.reason === 'failed' && this.options.stopOnError)
+      this.#abort({ reason: result.error, by: 'item' });
+    this.progress.tell();
     this.#pull();
   }
 
@@ -172,7 +238,6 @@ export class MapEngine<I, R> {
     if (result.ok) progress.succeeded++;
     else if (result.error.reason === 'skipped') progress.skipped++;
     else progress.failed++;
-    progress.tell();
   }
 
   #give(result: OpItemResult<R, I>): void {
@@ -185,7 +250,7 @@ export class MapEngine<I, R> {
   }
 
   #endIfDone(): void {
-    if (this.#ended || !this.#source.exhausted || this.#running > 0) return;
+    if (this.#ended || !this.#source.exhausted || this.#underWay.size > 0) return;
     this.#ended = true;
     this.progress.end();
     this.sink.end(this.#failure);

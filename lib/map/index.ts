@@ -1,5 +1,7 @@
 export type { ItemTask } from './engine.js';
-export { inBatches, isItemError, isOk, OpAbortedError, OpItemError } from './items.js';
+export { Batches } from './batches.js';
+export { systemEventLoop, type EventLoop } from './event-loop.js';
+export { isItemError, isOk, OpAbortedError, OpItemError, OpSourceError } from './items.js';
 export type { AnyIterable, OpItemFailure, OpItemResult } from './items.js';
 export { mapKeys, mapSchema, windowOf, workersOf } from './map.options.js';
 export type { OpMapRunOptions, ResolvedMap } from './map.options.js';

@@ -1,12 +1,27 @@
+import { show } from '../core/index.js';
+
 /** Whatever can be gone through, at once or over time: arrays, sets, generators, streams. */
 export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 
 /** Why an item has no result. */
 export type OpItemFailure = 'failed' | 'skipped' | 'aborted';
 
-/** Stands in the place of an item's result when there is none. */
+/** Stands in the place of an item's result when there is none. It has no stack of its own: its `cause` has one. */
 export class OpItemError<I = unknown> extends Error {
+  static {
+    // On the prototype, so that the first line of the stack has it too.
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'OpItemError',
+      configurable: true,
+      writable: true,
+    });
+  }
+
   readonly code = 'OPERO_ITEM_FAILED';
+  /**
+   * Only on the error that a run with `stopOnError` rejects with: every item that was begun, in the order of the input.
+   */
+  declare readonly results?: readonly OpItemResult<any, I>[];
 
   constructor(
     /** The item's position, from 0. */
@@ -15,12 +30,11 @@ export class OpItemError<I = unknown> extends Error {
     readonly item: I,
     /** `failed` after all its tries, `skipped` by `shouldProcess`, or `aborted` with the run. */
     readonly reason: OpItemFailure,
-    /** How often the method was tried for it. */
+    /** How often the method was tried for it, with each alternative and hedge; 0 if it never was. */
     readonly attempts: number,
     cause: unknown,
   ) {
     super(`item ${index} ${wording[reason]}`, { cause });
-    this.name = 'OpItemError';
   }
 }
 
@@ -42,47 +56,77 @@ export type OpItemResult<R, I> = { readonly index: number; readonly item: I } & 
   { readonly ok: true; readonly value: R } | { readonly ok: false; readonly error: OpItemError<I> }
 );
 
-/** A run that did not get to its end. What was done until then is not lost. */
+/** A run that did not get to its end. What was done until then is not lost. `cause` is what ended it. */
 export class OpAbortedError<R = unknown, I = unknown> extends Error {
   constructor(
-    /** Every item that was begun, in the order of the input; those cut short are errors with the reason `aborted`. */
+    /**
+     * Every item that was begun, in the order of the input; those cut short are errors with the reason `aborted`.
+     * Empty for a run that is iterated: its reader has been given them.
+     */
     readonly results: readonly OpItemResult<R, I>[],
     cause: unknown,
+    message = `the run was aborted after ${results.length} items`,
   ) {
-    super(`the run was aborted after ${results.length} items`, { cause });
-    this.name = 'OpAbortedError';
+    super(message, { cause });
+    this.name = new.target.name;
+  }
+}
+
+/** A run whose source of items failed, or broke the rules of iterators. `cause` is the source's own error. */
+export class OpSourceError<R = unknown, I = unknown> extends OpAbortedError<R, I> {
+  constructor(results: readonly OpItemResult<R, I>[], cause: unknown) {
+    super(results, cause, `the source of the items failed: ${messageOf(cause)}`);
+  }
+}
+
+/** Something was given in the place of items that is none: nothing was begun. */
+export class NoItemsError extends TypeError {
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'TypeError', configurable: true, writable: true });
+  }
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return typeof error;
   }
 }
 
 /** Opens a source; `next` is never called before the last one has answered. */
 export function openSource<T>(items: AnyIterable<T>): Iterator<T> | AsyncIterator<T> {
   if (typeof items === 'string') {
-    throw new TypeError('a string is one item: pass [item], or an iterable of items');
+    throw new NoItemsError('a string is one item: pass [item], or an iterable of items');
   }
   const source = items as Partial<AsyncIterable<T> & Iterable<T>> | null | undefined;
-  const open = source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator];
+  const open: unknown = source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator];
   if (typeof open !== 'function') {
-    throw new TypeError(
+    throw new NoItemsError(
       `only an iterable or async iterable can be mapped, not ${items === null ? 'null' : typeof items}`,
     );
   }
-  return (open as (this: unknown) => Iterator<T> | AsyncIterator<T>).call(source);
+  const iterator: unknown = (open as (this: unknown) => unknown).call(source);
+  if ((typeof iterator === 'object' && iterator !== null) || typeof iterator === 'function')
+    return iterator as Iterator<T> | AsyncIterator<T>;
+  throw new TypeError(`got ${show(iterator)} from the source, allowed: an iterator`);
+}
+
+/** A source made of another one. */
+export abstract class Lists {
+  /** How many items it will give, if that is known. */
+  abstract readonly size: number | undefined;
 }
 
 /** How many items a source will give, if it says so. */
 export function sizeOf(items: unknown): number | undefined {
-  if (Array.isArray(items)) return items.length;
-  return items instanceof Set || items instanceof Map ? items.size : undefined;
-}
-
-/** Puts items together in lists of `size`. */
-export async function* inBatches<T>(items: AnyIterable<T>, size: number): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
+  try {
+    if (Array.isArray(items)) return items.length;
+    const counted = items instanceof Set || items instanceof Map || items instanceof Lists;
+    const size: unknown = counted ? items.size : undefined;
+    return typeof size === 'number' ? size : undefined;
+  } catch {
+    // A source that does not let itself be looked at tells it when it is opened.
+    return undefined;
   }
-  if (batch.length > 0) yield batch;
 }

@@ -1,4 +1,4 @@
-import type { ResultSink } from './engine.js';
+import type { ResultSink, RunFailure } from './engine.js';
 import type { OpItemResult } from './items.js';
 
 type Reader<R, I> = {
@@ -6,53 +6,101 @@ type Reader<R, I> = {
   reject(reason: unknown): void;
 };
 
-/** Hands results to one reader as it asks for them. */
-export class ResultQueue<R, I> implements ResultSink<R, I>, AsyncIterator<OpItemResult<R, I>> {
-  #results: OpItemResult<R, I>[] = [];
-  #first = 0;
-  readonly #readers: Reader<R, I>[] = [];
-  #end: { readonly failure: { readonly reason: unknown } | undefined } | undefined;
+interface Link<T> {
+  readonly value: T;
+  next: Link<T> | undefined;
+}
 
-  constructor(
-    private readonly onTaken: () => void,
-    private readonly onLeft: () => void,
-  ) {}
+/** First in, first out. What was taken out is not kept. */
+class Line<T> {
+  #first: Link<T> | undefined;
+  #last: Link<T> | undefined;
 
-  take(result: OpItemResult<R, I>): void {
-    const reader = this.#readers.shift();
-    if (!reader) {
-      this.#results.push(result);
-      return;
-    }
-    reader.resolve({ done: false, value: result });
-    this.onTaken();
+  push(value: T): void {
+    const link: Link<T> = { value, next: undefined };
+    if (this.#last) this.#last.next = link;
+    else this.#first = link;
+    this.#last = link;
   }
 
-  end(failure: { readonly reason: unknown } | undefined): void {
+  shift(): T | undefined {
+    const first = this.#first;
+    this.#first = first?.next;
+    if (!this.#first) this.#last = undefined;
+    return first?.value;
+  }
+
+  clear(): void {
+    this.#first = this.#last = undefined;
+  }
+}
+
+/** Whom a queue tells what its reader does. */
+export interface QueueListener {
+  /** The reader has come for a result that was ready. */
+  taken(): void;
+  /** The reader was waiting and has got a result. */
+  handed(): void;
+  /** The reader waits for a result. */
+  wanted(): void;
+  /** The reader wants no more. */
+  left(): void;
+}
+
+/** Hands results to one reader as it asks for them. */
+export class ResultQueue<R, I> implements ResultSink<R, I>, AsyncIterableIterator<OpItemResult<R, I>> {
+  readonly #results = new Line<OpItemResult<R, I>>();
+  readonly #readers = new Line<Reader<R, I>>();
+  #end: { readonly failure: { readonly reason: unknown } | undefined } | undefined;
+  #left = false;
+
+  constructor(private readonly listener: QueueListener) {}
+
+  take(result: OpItemResult<R, I>): void {
+    if (this.#left) return;
+    const reader = this.#readers.shift();
+    if (!reader) return this.#results.push(result);
+    reader.resolve({ done: false, value: result });
+    this.listener.handed();
+  }
+
+  end(failure: RunFailure | undefined): void {
+    if (this.#left) return;
     this.#end = { failure };
-    for (const reader of this.#readers.splice(0)) this.#finish(reader);
+    this.#finishAll();
   }
 
   next(): Promise<IteratorResult<OpItemResult<R, I>>> {
-    const value = this.#shift();
+    const value = this.#results.shift();
     if (value) {
-      this.onTaken();
+      this.listener.taken();
       return Promise.resolve({ done: false, value });
     }
     return new Promise((resolve, reject) => {
       const reader = { resolve, reject };
-      if (this.#end) this.#finish(reader);
-      else this.#readers.push(reader);
+      if (this.#end) return this.#finish(reader);
+      this.#readers.push(reader);
+      this.listener.wanted();
     });
   }
 
   /** The reader leaves early: the run ends, and nobody is told of it. */
   return(): Promise<IteratorResult<OpItemResult<R, I>>> {
-    this.#results = [];
-    this.#first = 0;
-    if (!this.#end) this.onLeft();
+    this.#results.clear();
+    const ended = this.#end !== undefined;
+    this.#left = true;
     this.#end = { failure: undefined };
+    this.#finishAll();
+    if (!ended) this.listener.left();
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #finishAll(): void {
+    for (let reader = this.#readers.shift(); reader; reader = this.#readers.shift()) this.#finish(reader);
   }
 
   #finish(reader: Reader<R, I>): void {
@@ -61,16 +109,5 @@ export class ResultQueue<R, I> implements ResultSink<R, I>, AsyncIterator<OpItem
     this.#end = { failure: undefined };
     if (failure) reader.reject(failure.reason);
     else reader.resolve({ done: true, value: undefined });
-  }
-
-  #shift(): OpItemResult<R, I> | undefined {
-    const value = this.#results[this.#first];
-    if (!value) return undefined;
-    this.#first++;
-    if (this.#first === this.#results.length) {
-      this.#results = [];
-      this.#first = 0;
-    }
-    return value;
   }
 }

@@ -1,7 +1,15 @@
 import type { Observable } from 'rxjs';
 import type { Clock } from '../core/index.js';
-import { MapEngine, type EngineOptions, type ResultSink } from './engine.js';
-import { OpAbortedError, OpItemError, sizeOf, type AnyIterable, type OpItemResult } from './items.js';
+import { MapEngine, type EngineOptions, type ResultSink, type RunFailure } from './engine.js';
+import {
+  NoItemsError,
+  OpAbortedError,
+  OpItemError,
+  OpSourceError,
+  sizeOf,
+  type AnyIterable,
+  type OpItemResult,
+} from './items.js';
 import { ProgressCounter, type OpProgress } from './progress.js';
 import { ResultQueue } from './result-queue.js';
 
@@ -10,8 +18,15 @@ import { ResultQueue } from './result-queue.js';
  * does nothing.
  *
  * - `await run`: all results in the order of the items, an {@link OpItemError} in the place of each that has none
- * - `for await (const result of run)`: one after the other, with back-pressure and bounded memory
+ * - `for await (const result of run)`: one after the other, with back-pressure and bounded memory. It begins with the
+ *   first item that is asked for, and while the reader has a result in hand nothing more is begun in that turn of the
+ *   event loop: a reader that leaves then has begun as many items as there are workers, one that stays away for long
+ *   at most `window` more than it took
  * - `await run.values()`: the values alone, or one `AggregateError` with everything that failed
+ *
+ * A run that does not get to its end rejects with an error that carries `results`: {@link OpSourceError} when its
+ * source failed, {@link OpAbortedError} when it was ended from outside, the first {@link OpItemError} with
+ * `stopOnError`. A run never keeps the event loop for itself: about every 10 ms everything else goes first.
  */
 export interface OpRun<R, I = unknown>
   extends PromiseLike<(R | OpItemError<I>)[]>, AsyncIterable<OpItemResult<R, I>> {
@@ -33,8 +48,6 @@ export interface RunSettings<I> extends EngineOptions<I> {
   /** Called at the start, and told how to end the run early. */
   readonly onStart: (run: { abort(reason: unknown): void; stopTaking(reason: unknown): void }) => void;
   readonly onEnd: () => void;
-  /** Whether the run was ended from outside: by its caller, a client that left, or a shutdown. */
-  readonly isAbort: (reason: unknown) => boolean;
 }
 
 /** The engine behind {@link OpRun}. */
@@ -62,7 +75,8 @@ export class MapRun<R, I> implements OpRun<R, I> {
   }
 
   start(): this {
-    if (!this.#queue) void this.#collect();
+    if (this.#queue) this.#beginReading(this.#queue);
+    else void this.#collect();
     return this;
   }
 
@@ -91,31 +105,43 @@ export class MapRun<R, I> implements OpRun<R, I> {
   [Symbol.asyncIterator](): AsyncIterator<OpItemResult<R, I>> {
     if (this.#queue || this.#collected)
       throw new TypeError('a run can be awaited or iterated, and iterated only once');
-    const queue = new ResultQueue<R, I>(
-      () => this.#engine?.taken(),
-      () => this.abort(new DOMException('The reader has left', 'AbortError')),
-    );
+    const queue: ResultQueue<R, I> = new ResultQueue<R, I>({
+      taken: () => this.#engine?.taken(),
+      handed: () => this.#engine?.handed(),
+      wanted: () => (this.#engine ? this.#engine.wanted() : this.#beginReading(queue)),
+      left: () => this.#leave(),
+    });
     this.#queue = queue;
-    this.#begin(queue, this.settings.window);
     return queue;
+  }
+
+  #beginReading(queue: ResultQueue<R, I>): void {
+    if (!this.#engine) this.#begin(queue, this.settings.window);
+  }
+
+  #leave(): void {
+    this.abort(new DOMException('The reader has left', 'AbortError'));
+    if (!this.#engine) this.#counter.end();
   }
 
   #collect(): Promise<(R | OpItemError<I>)[]> {
     if (this.#queue) return Promise.reject(new TypeError('a run that is iterated cannot be awaited'));
-    this.#collected ??= new Promise((resolve, reject) => {
-      const results = this.#results;
-      const sink: ResultSink<R, I> = {
-        take: (result) => results.push(result),
-        end: (failure) => {
-          if (failure) reject(this.#failure(failure.reason));
-          else resolve(inOrder(results));
-        },
-      };
-      this.#begin(sink, Infinity);
-    });
+    return this.#collected ?? this.#beginCollecting();
+  }
+
+  #beginCollecting(): Promise<(R | OpItemError<I>)[]> {
+    const { promise, resolve, reject } = deferred<(R | OpItemError<I>)[]>();
+    // Set before anything is begun: the source's own code may ask for the run again.
+    this.#collected = promise;
     // Whoever awaits the run gets the rejection; one that was only started must not bring the process down.
-    this.#collected.catch(() => undefined);
-    return this.#collected;
+    promise.catch(() => undefined);
+    const results = this.#results;
+    const sink: ResultSink<R, I> = {
+      take: (result) => results.push(result),
+      end: (failure) => (failure ? reject(this.#failure(failure)) : resolve(inOrder(results))),
+    };
+    this.#begin(sink, Infinity);
+    return promise;
   }
 
   #begin(sink: ResultSink<R, I>, window: number): void {
@@ -124,9 +150,7 @@ export class MapRun<R, I> implements OpRun<R, I> {
       take: (result) => sink.take(result),
       end: (failure) => {
         this.settings.onEnd();
-        sink.end(
-          failure && { reason: sink === this.#queue ? this.#failure(failure.reason) : failure.reason },
-        );
+        sink.end(failure && (sink === this.#queue ? { reason: this.#failure(failure) } : failure));
       },
     };
     const engine = new MapEngine<I, R>(
@@ -141,16 +165,26 @@ export class MapRun<R, I> implements OpRun<R, I> {
     engine.start();
   }
 
-  /** What the run fails with: the item that ended it, the source's own error, or an abort with what was done. */
-  #failure(reason: unknown): unknown {
-    if (reason instanceof OpItemError || !this.#isAbort(reason)) return reason;
+  /** What the run fails with: the item that ended it, its source's failure, or an abort, with what was done. */
+  #failure({ reason, by }: RunFailure): unknown {
+    if (reason instanceof NoItemsError) return reason;
     const results = this.#queue ? [] : [...this.#results].sort((a, b) => a.index - b.index);
-    return new OpAbortedError(results, reason);
+    if (by === 'source') return new OpSourceError(results, reason);
+    if (by !== 'item') return new OpAbortedError(results, reason);
+    // Not enumerable: the results hold this error.
+    if (!this.#queue) Object.defineProperty(reason, 'results', { value: results, configurable: true });
+    return reason;
   }
+}
 
-  #isAbort(reason: unknown): boolean {
-    return this.#aborted?.reason === reason || this.settings.isAbort(reason);
-  }
+function deferred<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
 }
 
 function inOrder<R, I>(results: readonly OpItemResult<R, I>[]): (R | OpItemError<I>)[] {

@@ -1,9 +1,10 @@
 import type { Observable } from 'rxjs';
-import type { FallbackOptions, FallbackTarget } from '../strategies/index.js';
+import type { FallbackOptions, FallbackTarget, StrategySwitch } from '../strategies/index.js';
 
 /** Options whose fallback value is of type `V`. */
 export type WithFallback<O, V> = Omit<O, 'fallback'> & {
-  fallback?: boolean | FallbackTarget<V> | readonly FallbackTarget<V>[] | FallbackOptions<V>;
+  fallback?:
+    boolean | FallbackTarget<V> | readonly FallbackTarget<V>[] | (FallbackOptions<V> & StrategySwitch);
 };
 
 /** The method, if a fallback value fits what it returns; else what is wrong, for the compiler to show. */

@@ -1,9 +1,9 @@
 export type { CircuitControl } from './circuit-control.js';
 export { FallbackArg, Opero, type OperoDecorator } from './decorators.js';
 export type { OpMapOptions } from './map-metadata.js';
+export { getMappedToken, InjectMapped } from './inject-mapped.js';
 export {
   batched,
-  InjectMapped,
   mapped,
   type Batched,
   type BatchedMethod,

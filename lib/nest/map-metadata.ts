@@ -1,6 +1,7 @@
 import { check, type Problem } from '../core/index.js';
 import { mapKeys, mapSchema, type OpMapRunOptions, type ResolvedMap } from '../map/index.js';
 import type { OperoOptions } from '../runtime/index.js';
+import type { StrategySwitch } from '../strategies/index.js';
 import type { DecoratedMethod } from './decorated-methods.js';
 
 /** All of `@Opero`'s options, for each item, and how the run over the items goes. */
@@ -17,7 +18,9 @@ export function splitMapOptions(options: OpMapOptions): { item: OperoOptions; ma
 
 function withTotal(timeout: unknown, total: number): unknown {
   if (typeof timeout === 'number') return { attempt: timeout, total };
-  return typeof timeout === 'object' && timeout !== null ? { total, ...timeout } : { total };
+  const isOn =
+    typeof timeout === 'object' && timeout !== null && (timeout as StrategySwitch).enabled !== false;
+  return isOn ? { total, ...timeout } : { total };
 }
 
 /** What `@OpMap` says of the runs of a method; `undefined` if it has none. */

@@ -5,6 +5,7 @@ import { OperoRuntime, Profiles, type Layer } from '../runtime/index.js';
 import { Binder } from './binder.js';
 import { Bindings } from './bindings.js';
 import { findCache } from './find-cache.js';
+import { missingMapped } from './inject-mapped.js';
 import { DrainFirst } from './drain-first.js';
 import { checkModuleOptions, type OperoModuleOptions } from './module-options.js';
 import { FeatureProfiles } from './feature-profiles.js';
@@ -81,6 +82,7 @@ export class OperoHost {
       ...this.#moduleProblems,
       ...this.bindings.problems,
       ...this.bindings.unknownOperations(),
+      ...(this.#modules ? missingMapped(this.#modules) : []),
     ];
     if (problems.length > 0) throw new OperoConfigurationError(problems);
     this.#store ??= findCache(reference, (message) => this.#warn(message));

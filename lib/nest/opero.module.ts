@@ -13,7 +13,7 @@ import { OperoConfigurationError } from '../core/index.js';
 import type { OperoProfile } from '../runtime/index.js';
 import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
 import { FeatureProfiles } from './feature-profiles.js';
-import { mappedLater, mappedTokens } from './mapped.js';
+import { mappedLater, mappedTokens } from './inject-mapped.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { OperoHost } from './opero.host.js';
 import { OperoInterceptor } from './opero.interceptor.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { OpProgress, OpRun } from '../map/index.js';
 
 interface Bar {
-  start(total: number, value: number): void;
+  start(total: number, value: number, payload: object): void;
   update(value: number, payload?: object): void;
   setTotal(total: number): void;
   stop(): void;
@@ -26,8 +26,10 @@ async function showBar(run: OpRun<unknown>, name: string): Promise<void> {
     logQuarters(run, name);
     return;
   }
+  const { total: known } = run.progress;
   const bar = new bars.SingleBar({
-    format: `${name} {bar} {value}/{total} {failed}`,
+    // A bar of a length that nobody knows would always be full.
+    format: known === undefined ? '{name} {value} done{failed}' : '{name} {bar} {value}/{total}{failed}',
     stream: process.stderr,
     hideCursor: true,
     barsize: 30,
@@ -35,16 +37,17 @@ async function showBar(run: OpRun<unknown>, name: string): Promise<void> {
   let started = false;
   run.progress$.subscribe({
     next: (progress) => {
-      const total = progress.total ?? progress.done;
-      if (!started && progress.elapsed > 0) {
-        bar.start(total, 0);
-        started = true;
-      }
-      if (!started) return;
+      const payload = { name, failed: progress.failed > 0 ? `, ${progress.failed} failed` : '' };
+      const total = known ?? progress.done;
+      if (!started && progress.elapsed === 0 && progress.done === 0) return;
+      if (!started) bar.start(total, progress.done, payload);
+      started = true;
       bar.setTotal(total);
-      bar.update(progress.done, { failed: progress.failed > 0 ? `${progress.failed} failed` : '' });
+      bar.update(progress.done, payload);
     },
-    complete: () => bar.stop(),
+    complete: () => {
+      if (started) bar.stop();
+    },
   });
 }
 

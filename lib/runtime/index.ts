@@ -4,3 +4,4 @@ export type { OperoHooks, OperoOptions, OperoProfile } from './options.js';
 export { Profiles } from './profiles.js';
 export { runItems, type ItemsTask } from './run-items.js';
 export { OperoRuntime, type OperationSpecification, type RuntimeSettings } from './runtime.js';
+export type { WorstCase } from './worst-case.js';

@@ -1,4 +1,13 @@
-import { check, show, unknownName, type Problem, type StrategyDefinition } from '../core/index.js';
+import * as v from 'valibot';
+import {
+  check,
+  fields,
+  flag,
+  show,
+  unknownName,
+  type Problem,
+  type StrategyDefinition,
+} from '../core/index.js';
 import { order } from '../strategies/index.js';
 import { commonKeys, commonSchema, type CommonOptions, type OperoOptions } from './options.js';
 
@@ -19,6 +28,8 @@ export interface Sourced {
 export interface Merged {
   /** The fields of each strategy that is on, by option. */
   readonly strategies: Map<string, ReadonlyMap<string, Sourced>>;
+  /** The fields of each strategy that some layer has set and none has dropped, by option, whether it is on or not. */
+  readonly tuned: ReadonlyMap<string, ReadonlyMap<string, Sourced>>;
   readonly common: ReadonlyMap<string, Sourced>;
 }
 
@@ -29,9 +40,14 @@ export const definitions: ReadonlyMap<string, StrategyDefinition> = new Map(
 
 const known = [...new Set(order.map(({ option }) => option)), ...commonKeys];
 
-/** Puts layers on top of each other, the farthest first. They must have been checked. */
+/**
+ * Puts layers on top of each other, the farthest first. They must have been checked. `true`, a short form and an object
+ * turn a strategy on, with what the layers below say of its fields. `enabled: false` in an object turns it off and
+ * keeps all fields for a nearer layer; `false` turns it off and drops them.
+ */
 export function merge(layers: readonly Layer[]): Merged {
-  const strategies = new Map<string, ReadonlyMap<string, Sourced>>();
+  const tuned = new Map<string, ReadonlyMap<string, Sourced>>();
+  const on = new Set<string>();
   const common = new Map<string, Sourced>();
   for (const { from, options } of layers) {
     for (const [key, raw] of Object.entries(options)) {
@@ -41,13 +57,18 @@ export function merge(layers: readonly Layer[]): Merged {
         common.set(key, { value: raw, from });
         continue;
       }
-      const written = expand(definition, raw);
-      if (written === false) strategies.delete(key);
-      else strategies.set(key, lay(strategies.get(key), written as object, from));
+      const { enabled = true, ...written } = (expand(definition, raw) || { enabled: false }) as Written;
+      if (raw === false) tuned.delete(key);
+      else tuned.set(key, lay(tuned.get(key), written, from));
+      if (enabled) on.add(key);
+      else on.delete(key);
     }
   }
-  return { strategies, common };
+  return { strategies: new Map([...tuned].filter(([key]) => on.has(key))), tuned, common };
 }
+
+/** An option as fields. */
+type Written = { readonly enabled?: boolean } & Record<string, unknown>;
 
 function lay(
   below: ReadonlyMap<string, Sourced> | undefined,
@@ -94,8 +115,21 @@ function checkOption(definition: StrategyDefinition, raw: unknown, path: string)
   if (written === false) return [];
   if (written === undefined) return [{ path, message: `got ${show(raw)}, allowed: ${definition.allowed}` }];
   const problems: Problem[] = [];
-  check(definition.schema, written, path, problems);
+  check(withSwitch(definition), written, path, problems);
   return problems.filter(({ missing }) => !missing);
+}
+
+const withSwitches = new Map<StrategyDefinition, v.GenericSchema>();
+
+/** What may be written for a strategy: its fields, and whether they turn it on. */
+function withSwitch(definition: StrategyDefinition): v.GenericSchema {
+  let schema = withSwitches.get(definition);
+  if (!schema) {
+    const { entries } = definition.schema as unknown as { entries: v.ObjectEntries };
+    schema = fields({ ...entries, enabled: v.optional(flag()) });
+    withSwitches.set(definition, schema);
+  }
+  return schema;
 }
 
 /** The values of sourced fields. */

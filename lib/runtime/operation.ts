@@ -15,6 +15,7 @@ import {
 } from '../core/index.js';
 import { CacheStrategy, CircuitBreakerStrategy, type CircuitStateName } from '../strategies/index.js';
 import type { ResolvedOptions } from './resolve.js';
+import { worstCaseOf, type WorstCase } from './worst-case.js';
 
 /** How an operation is doing. Times are ms; it holds no arguments, results or messages. */
 export interface OperationSnapshot {
@@ -48,12 +49,16 @@ export interface OperationPlan {
   readonly order: readonly string[];
   /** Every option that was set, as `retry.retries`, with its value and the layer it came from. */
   readonly options: Readonly<Record<string, { readonly value: unknown; readonly from: string }>>;
+  /** The most that one call can cost. */
+  readonly worstCase: WorstCase;
 }
 
 /** One decorated method, or one function run with options. */
 export class Operation implements CallOperation {
   readonly #pipeline: Pipeline;
   readonly #order: readonly string[];
+  /** The options of the strategies that are on. */
+  readonly #options: ReadonlySet<string>;
   readonly #cache: CacheStrategy | undefined;
   readonly #breaker: CircuitBreakerStrategy | undefined;
 
@@ -64,9 +69,14 @@ export class Operation implements CallOperation {
     readonly monitor: Monitor,
     readonly target: Target,
     private readonly resolved: ResolvedOptions,
-    strategies: readonly { readonly name: string; readonly strategy: Strategy }[],
+    strategies: readonly {
+      readonly name: string;
+      readonly option: string;
+      readonly strategy: Strategy;
+    }[],
   ) {
     this.#order = strategies.map((entry) => entry.name);
+    this.#options = new Set(strategies.map(({ option }) => option));
     const all = strategies.map(({ strategy }) => strategy);
     this.#pipeline = new Pipeline(all);
     this.#cache = all.find((strategy) => strategy instanceof CacheStrategy);
@@ -138,7 +148,10 @@ export class Operation implements CallOperation {
           options[`${option}.${field}`] = { value, from: sourced.get(field)?.from ?? 'built-in' };
       }
     }
-    return { operation: this.name, order: [...this.#order, 'method'], options };
+    const { strategies } = this.resolved;
+    const isOn = (option: string) => this.#options.has(option);
+    const worstCase = worstCaseOf(new Map([...strategies].filter(([option]) => isOn(option))), this.target);
+    return { operation: this.name, order: [...this.#order, 'method'], options, worstCase };
   }
 }
 

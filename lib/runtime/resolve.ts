@@ -23,7 +23,7 @@ export function resolve(
   if (problems.length > before) return undefined;
   const merged = merge(layers);
   if (target.fallbackArguments.size > 0 && !merged.strategies.has('argFallback')) {
-    merged.strategies.set('argFallback', new Map());
+    merged.strategies.set('argFallback', merged.tuned.get('argFallback') ?? new Map());
   }
   const strategies = new Map<string, unknown>();
   for (const [option, sourced] of merged.strategies) {
@@ -45,13 +45,13 @@ export function createStrategies(
   resolved: ResolvedOptions,
   context: CreateContext,
   only?: ReadonlySet<string>,
-): { readonly name: string; readonly strategy: Strategy }[] {
-  const created: { name: string; strategy: Strategy }[] = [];
+): { readonly name: string; readonly option: string; readonly strategy: Strategy }[] {
+  const created: { name: string; option: string; strategy: Strategy }[] = [];
   for (const definition of order) {
     const options = resolved.strategies.get(definition.option);
     if (options === undefined || (only && !only.has(definition.option))) continue;
     const strategy = definition.create(options as never, context);
-    if (strategy) created.push({ name: definition.name, strategy });
+    if (strategy) created.push({ name: definition.name, option: definition.option, strategy });
   }
   return created;
 }

@@ -1,5 +1,4 @@
-import type { Invocation } from '../core/index.js';
-import { linkSignal, Scope } from '../core/index.js';
+import { Attempt, linkSignal, OperoShutdownError, Scope, type Call, type Invocation } from '../core/index.js';
 import { MapRun, windowOf, workersOf, type AnyIterable, type OpRun, type ResolvedMap } from '../map/index.js';
 import type { Operation } from './operation.js';
 import type { OperoRuntime } from './runtime.js';
@@ -24,9 +23,7 @@ class RunScope extends Scope {
 
   protected override beginDrain(reason: unknown): void {
     this.engine?.stopTaking(reason);
-    this.draining ??= { reason };
   }
-  draining: { readonly reason: unknown } | undefined;
 
   abortCalls(reason: unknown): void {
     for (const child of this.children()) child.abort(reason);
@@ -45,6 +42,7 @@ export function runItems<R, I>(
   let unlink: (() => void) | undefined;
   const run: MapRun<R, I> = new MapRun<R, I>(items, {
     clock: runtime.clock,
+    loop: runtime.eventLoop,
     workers: workersOf(options),
     window: windowOf(options),
     ordered: options.ordered,
@@ -52,13 +50,14 @@ export function runItems<R, I>(
     shouldProcess: options.shouldProcess as ((item: I, index: number) => unknown) | undefined,
     begin: (item) => {
       const { call, result } = operation.start(invocation(item), scope);
-      return { result, attempts: () => call.attempt };
+      return { result, attempts: () => triesOf(call) };
     },
     abortRunning: (reason) => scope.abortCalls(reason),
     onStart: (engine) => {
       scope.engine = engine;
-      owner.adopt(scope);
-      if (signal?.aborted) run.abort(signal.reason);
+      living(owner).adopt(scope);
+      if (runtime.closing) scope.drain(new OperoShutdownError(operation.name));
+      else if (signal?.aborted) run.abort(signal.reason);
       else if (signal) unlink = linkSignal(signal, (reason) => scope.abort(reason));
       if (owner.stopped) run.abort(owner.stopped.reason);
     },
@@ -66,7 +65,23 @@ export function runItems<R, I>(
       unlink?.();
       scope.end();
     },
-    isAbort: (reason) => scope.stopped?.reason === reason || scope.draining?.reason === reason,
   });
   return run;
+}
+
+/** How often the method was tried, the try that was cut short included. */
+function triesOf({ failures, current }: Call): number {
+  const told = failures.some(
+    ({ attempt, hedge, alternative }) =>
+      attempt === current?.attempt && hedge === current.hedge && alternative === current.alternative,
+  );
+  const cutShort = current instanceof Attempt && current.invoked && !told;
+  return failures.length + (cutShort ? 1 : 0);
+}
+
+/** A run may be made in a call and started after it. */
+function living(scope: Scope): Scope {
+  let owner = scope;
+  while (owner.ended && owner.owner) owner = owner.owner;
+  return owner;
 }

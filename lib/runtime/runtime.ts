@@ -18,6 +18,7 @@ import {
   type SharedResources,
   type Target,
 } from '../core/index.js';
+import { systemEventLoop, type EventLoop } from '../map/index.js';
 import type { Layer } from './layers.js';
 import { Operation } from './operation.js';
 import { hooksOf } from './options.js';
@@ -29,6 +30,8 @@ import { closeRequests, drain, endStreams, stopCalls } from './shutdown.js';
 export interface RuntimeSettings {
   readonly clock?: Clock;
   readonly random?: Random;
+  /** How runs over many items let others go first. */
+  readonly eventLoop?: EventLoop;
   readonly caching?: Partial<CachingSettings>;
   /** Whether strategies run at all; without, only fallbacks stay. */
   readonly enabled?: boolean;
@@ -56,6 +59,7 @@ const ONLY_FALLBACKS = new Set(['fallback', 'argFallback']);
 /** The operations of one app, with everything they share. Nothing of it is global. */
 export class OperoRuntime {
   readonly clock: Clock;
+  readonly eventLoop: EventLoop;
   readonly events = new OperoEvents();
   readonly root = new RootScope();
   readonly #random: Random;
@@ -74,6 +78,7 @@ export class OperoRuntime {
   constructor(settings: RuntimeSettings = {}) {
     this.#settings = settings;
     this.clock = settings.clock ?? systemClock;
+    this.eventLoop = settings.eventLoop ?? systemEventLoop;
     this.unending = unendingCall(this.clock);
     this.#random = settings.random ?? systemRandom;
     this.#deadlines = new Deadlines(this.clock);

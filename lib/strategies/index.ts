@@ -10,7 +10,8 @@ export type { CircuitBreakerOptions, CircuitWindow, OpenDuration } from './circu
 export type { CacheOptions, SingleFlightOptions } from './cache/index.js';
 export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback/index.js';
 export type { HedgeOptions, HedgeQuantile } from './hedge/index.js';
-export { order, type StrategyOptions } from './order.js';
+export { order, type StrategyOptions, type StrategySwitch } from './order.js';
 export type { RateLimitOptions } from './rate-limit/index.js';
+export { backoffDelay, type ResolvedRetry } from './retry/index.js';
 export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry/index.js';
 export type { TimeoutOptions } from './timeout/index.js';

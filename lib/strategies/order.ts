@@ -28,7 +28,26 @@ export const order = [
 
 type Definition = (typeof order)[number];
 
-/** What can be written for each strategy: `true` for its defaults, `false` for off, a short form, or an object. */
+/** Says whether an object turns its strategy on. */
+export interface StrategySwitch {
+  /**
+   * `false`: these fields tune the strategy without turning it on, for a nearer layer that does with `true`, a short
+   * form or an object. Default true.
+   */
+  enabled?: boolean;
+}
+
+/** Adds the switch to the object forms of an option. */
+type Switchable<T> = T extends ((...args: never[]) => unknown) | readonly unknown[]
+  ? T
+  : T extends object
+    ? T & StrategySwitch
+    : T;
+
+/**
+ * What can be written for each strategy: `true` to turn it on, `false` to turn it off and drop what farther layers say
+ * of it, a short form, or an object, which tunes it and turns it on unless it says `enabled: false`.
+ */
 export type StrategyOptions = {
-  [D in Definition as D['option']]?: boolean | Exclude<D['raw'], undefined>;
+  [D in Definition as D['option']]?: boolean | Switchable<Exclude<D['raw'], undefined>>;
 };

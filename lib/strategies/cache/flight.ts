@@ -27,6 +27,8 @@ export class Flight {
     return call.wait((resolve, reject) => {
       this.#done.then(resolve, (error) => {
         this.#tellSpent(call);
+        // The tries of the load were made for each of its members.
+        if (this.call && call.failures.length === 0) call.failures.push(...this.call.failures);
         reject(error);
       });
       return () => this.#leave(call);
