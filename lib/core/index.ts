@@ -25,3 +25,4 @@ export * from './scope.js';
 export * from './shapes.js';
 export * from './strategy.js';
 export * from './waiting-line.js';
+export * from './withdrawal.js';

@@ -13,6 +13,7 @@ import {
   type LimitStrategy,
   type RecoverStrategy,
 } from './strategy.js';
+import { isWithdrawn } from './withdrawal.js';
 
 /** Says that another try begins at once, without one more call on the stack. */
 const AGAIN = Symbol('again');
@@ -196,6 +197,7 @@ export class TryFrame extends Frame implements AttemptWaiter {
   }
 
   #giveUp(call: Call, error: unknown, now: number): unknown {
+    if (isWithdrawn(call)) return this.fail(call, error);
     if (call.stopped?.limit) call.monitor.emit('timeout', call, { error });
     if (call.stopped && !call.stopped.limit) call.monitor.emit('abort', call, { error });
     else call.monitor.failed(call, error, now);

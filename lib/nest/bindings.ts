@@ -1,4 +1,3 @@
-import { isObservable } from 'rxjs';
 import { OperoConfigurationError, unknownName, type CallIdentity, type Problem } from '../core/index.js';
 import {
   Profiles,
@@ -16,6 +15,7 @@ import { targetOf, type AnyMethod } from './method-target.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { protect } from './observables.js';
 import { answersItself, proveRoute } from './routes.js';
+import { callUndecided, uncachedOf } from './undecided.js';
 import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadows.js';
 
 /** What the options of an app have become. */
@@ -162,12 +162,14 @@ export class Bindings implements ShadowHost {
     const { runtime } = this.#configuration!;
     const identity = operation.caches ? identityOf(self) : undefined;
     if (identity?.shared) binding.identities.add(identity);
-    const invocation = { self, method, args, identity };
+    if (answers === 'promise') {
+      return operation.run({ self, method, args, identity }, runtime.scope, 'promise');
+    }
+    const uncached = operation.caches ? uncachedOf(answers) : undefined;
+    const invocation = { self, method, args, identity, uncached };
     if (answers === 'observable') return protect(runtime, operation, invocation);
-    const result = operation.run(invocation, runtime.scope, answers === 'promise' ? 'promise' : 'direct');
-    if (answers !== 'unknown' || !isObservable(result)) return result;
-    binding.answers = 'observable';
-    return protect(runtime, operation, invocation, result);
+    if (answers === 'direct') return operation.run(invocation, runtime.scope, 'direct');
+    return callUndecided(runtime, operation, invocation, (kind) => binding.learn(kind));
   }
 }
 

@@ -79,8 +79,17 @@ export class Operation implements CallOperation {
 
   /** Like {@link run}, with a hand on the call. */
   start(invocation: Invocation, owner: Scope): { readonly call: Call; readonly result: Promise<unknown> } {
-    const call = new Call(this, invocation, owner);
-    return { call, result: this.#pipeline.start(call) as Promise<unknown> };
+    const call = this.prepare(invocation, owner, 'promise');
+    return { call, result: this.proceed(call) as Promise<unknown> };
+  }
+
+  /** A call that is about to {@link proceed}. */
+  prepare(invocation: Invocation, owner: Scope, kind: CallKind): Call {
+    return new Call(this, invocation, owner, undefined, kind);
+  }
+
+  proceed(call: Call): unknown {
+    return this.#pipeline.start(call);
   }
 
   /** Forgets what is cached for these arguments. */
