@@ -1,4 +1,11 @@
-import { OperoConfigurationError, unknownName, type CallIdentity, type Problem } from '../core/index.js';
+import {
+  Call,
+  enclosingScope,
+  OperoConfigurationError,
+  unknownName,
+  type CallIdentity,
+  type Problem,
+} from '../core/index.js';
 import {
   Profiles,
   type Layer,
@@ -7,6 +14,7 @@ import {
   type OperoRuntime,
 } from '../runtime/index.js';
 import type { ResolvedMap } from '../map/index.js';
+import { bareMethod } from './bare-methods.js';
 import { Binding, classNameOf } from './binding.js';
 import type { DecoratedMethod } from './decorated-methods.js';
 import { resolveMap } from './map-metadata.js';
@@ -66,7 +74,8 @@ export class Bindings implements ShadowHost {
     if (binding?.problem) throw binding.problem;
     if (!binding?.map || !binding.operation) return undefined;
     const { operation, map, decorated } = binding;
-    const method = () => ((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod;
+    const method = () =>
+      bareMethod(((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod);
     const { runtime } = this.#configuration!;
     return { operation, runtime, options: map, identity: boundIdentityOf(instance), method };
   }
@@ -101,6 +110,14 @@ export class Bindings implements ShadowHost {
     return (self, method, args, identityOf) => this.#call(binding, self, method, args, identityOf);
   }
 
+  isRunning(self: object, prototype: object, key: PropertyKey): boolean {
+    const operation = this.find(prototype, key);
+    for (let scope = enclosingScope(); operation && scope; scope = scope.owner ?? scope.origin) {
+      if (scope instanceof Call && scope.operation === operation && scope.invocation.self === self) return true;
+    }
+    return false;
+  }
+
   report(owner: OwnerClass, key: string, message: string): void {
     this.#problems.push(
       `${[classNameOf(owner), key].filter(Boolean).join('.')}${inModule(owner)}: ${message}`,
@@ -116,7 +133,10 @@ export class Bindings implements ShadowHost {
         problems.push(...profiles.check(declaration.profile));
         layers.push(...profiles.layers(declaration.profile));
       }
-      const layer = toLayer(declaration, where);
+      const written = toLayer(declaration, where);
+      // A name belongs to one operation: to that of the class whose instances have the method under its own name.
+      const isHidden = binding.decorated.hidden === true;
+      const layer = isHidden ? { ...written, options: { ...written.options, name: undefined } } : written;
       layers.push(layer);
       own.push(layer);
     }

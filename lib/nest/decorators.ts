@@ -1,6 +1,8 @@
 import { OperoConfigurationError, show } from '../core/index.js';
 import type { OperoOptions } from '../runtime/index.js';
 import type { FittingFallback, WithFallback } from './fitting-fallback.js';
+import type { AnyMethod } from './method-target.js';
+import { standInFor } from './unbound.js';
 import { declareClass, declareFallbackArgument, declareMethod, type Declaration } from './metadata.js';
 
 type Method = (...args: never[]) => unknown;
@@ -19,8 +21,9 @@ export interface OperoDecorator<V = never> {
  * Makes the calls of a method resilient. On a class it is the base for that class's decorated methods, and on a
  * controller it covers every route.
  *
- * The decorator only attaches metadata: `OperoModule` reads it and binds the instances that the app hands out. Wrong
- * options fail the boot; a decorator in a place where it cannot work throws at once.
+ * The decorator attaches metadata: `OperoModule` reads it and binds the instances that the app hands out. On any other
+ * instance the method runs bare, and a warning says so once. Wrong options fail the boot; a decorator in a place where
+ * it cannot work throws at once.
  *
  * @throws OperoConfigurationError on a static method, a generator, a property or an accessor
  * @example
@@ -63,6 +66,7 @@ export function declare(declaration: Declaration): OperoDecorator {
     const problem = whyNot(target, descriptor);
     if (problem) refuse(declaration.decorator, target, key, problem);
     declareMethod(target, key, declaration);
+    descriptor!.value = standInFor(target, key, descriptor!.value as AnyMethod);
   }) as OperoDecorator;
 }
 

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { Target } from '../core/index.js';
+import { bareMethod } from './bare-methods.js';
 import { fallbackArguments } from './metadata.js';
 
 /** Any method. */
@@ -17,7 +18,7 @@ export function targetOf(prototype: object, declaredOn: object, key: PropertyKey
     prototype,
     parameters: method.length,
     fallbackArguments: fallbackArguments(declaredOn, key),
-    parameterNames: parameterNames(method),
+    parameterNames: parameterNames(bareMethod(method)),
     handler: isHandler(method),
   };
 }

@@ -1,4 +1,6 @@
 import type { CallIdentity } from '../core/index.js';
+import { bareMethod } from './bare-methods.js';
+import { disguise } from './disguise.js';
 import { findDecorated, type DecoratedClass, type DecoratedMethod } from './decorated-methods.js';
 import { ownIdentity } from './identities.js';
 import type { AnyMethod } from './method-target.js';
@@ -24,12 +26,42 @@ export interface OwnerClass {
 export interface ShadowHost {
   /** Tells how calls of a decorated method are run. */
   bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall;
+  /** Whether code that runs now belongs to a call of an instance's method `key`. */
+  isRunning(self: object, prototype: object, key: PropertyKey): boolean;
   /** Takes note of a decorator that would have no effect. */
   report(owner: OwnerClass, key: string, message: string): void;
 }
 
 /** Which shadows an instance's prototype belongs to, so that two apps that share a value see each other. */
 const owners = new WeakMap<object, Shadows>();
+
+/** Instances of apps that are closed. */
+const released = new WeakSet<object>();
+
+/** A decorated method as it was written, and the prototype that declares it. */
+export interface WrittenMethod {
+  readonly key: PropertyKey;
+  readonly declaredOn: object;
+  readonly method: AnyMethod;
+}
+
+/** How to run a call that went around the shadow; `undefined` where no app has bound the method for this object. */
+export function callAround(self: unknown, written: WrittenMethod): ((args: unknown[]) => unknown) | undefined {
+  if (typeof self !== 'object' || self === null) return undefined;
+  if (released.has(self)) return bareCall(self, written.method);
+  try {
+    const shadow = Object.getPrototypeOf(self) as object | null;
+    return shadow ? owners.get(shadow)?.around(self, shadow, written) : undefined;
+  } catch {
+    // An object that does not let itself be looked at was never bound.
+    return undefined;
+  }
+}
+
+const bareCall =
+  (self: object, method: AnyMethod) =>
+  (args: unknown[]): unknown =>
+    method.apply(self as never, args as never[]);
 
 /** Who bound an instance. */
 export function hostOf(instance: object): ShadowHost | undefined {
@@ -48,6 +80,8 @@ export function boundIdentityOf(instance: object): CallIdentity | undefined {
 export class Shadows {
   readonly #shadows = new Map<object, object | undefined>();
   readonly #identities = new WeakMap<object, CallIdentity | (() => CallIdentity)>();
+  /** What was bound for each shadow, by the name of the method. */
+  #bound = new WeakMap<object, Map<PropertyKey, BoundMethod>>();
   #closed = false;
 
   constructor(readonly host: ShadowHost) {}
@@ -66,8 +100,10 @@ export class Shadows {
     if (owner === this) return false;
     if (owner) throw new Error('it is already bound to another app');
     const shadow = this.#shadowOf(prototype, classType, origin);
-    if (shadow) Object.setPrototypeOf(instance, shadow);
-    return shadow !== undefined;
+    if (!shadow) return false;
+    Object.setPrototypeOf(instance, shadow);
+    released.delete(instance);
+    return true;
   }
 
   /** Gives an instance its own prototype back. */
@@ -75,8 +111,9 @@ export class Shadows {
     if (typeof instance !== 'object' || instance === null) return;
     try {
       const shadow = Object.getPrototypeOf(instance) as object | null;
-      if (shadow && owners.get(shadow) === this)
-        Object.setPrototypeOf(instance, Object.getPrototypeOf(shadow) as object);
+      if (!shadow || owners.get(shadow) !== this) return;
+      Object.setPrototypeOf(instance, Object.getPrototypeOf(shadow) as object);
+      released.add(instance);
     } catch {
       // An object that does not let itself be looked at was never bound.
     }
@@ -94,6 +131,21 @@ export class Shadows {
     return identity;
   }
 
+  /** How a call is run that went around the shadow: through its operation, unless it is part of a call of that. */
+  around(
+    self: object,
+    shadow: object,
+    { key, declaredOn, method }: WrittenMethod,
+  ): ((args: unknown[]) => unknown) | undefined {
+    if (this.#closed) return bareCall(self, method);
+    const bound = this.#bound.get(shadow)?.get(key);
+    const isItself = bound?.declaredOn === declaredOn;
+    const prototype = Object.getPrototypeOf(shadow) as object;
+    // A hidden method is never what its own operation calls here: it calls the method as it was written.
+    if (!(isItself && bound.hidden) && this.host.isRunning(self, prototype, key)) return bareCall(self, method);
+    return isItself ? (args) => bound.call(self, method, args, this.#identityOf) : undefined;
+  }
+
   /** Empties all shadows: instances behave like the bare class again. */
   close(): void {
     this.#closed = true;
@@ -101,6 +153,7 @@ export class Shadows {
       for (const key of shadow ? Reflect.ownKeys(shadow) : []) Reflect.deleteProperty(shadow!, key);
     }
     this.#shadows.clear();
+    this.#bound = new WeakMap();
   }
 
   #shadowOf(prototype: object, classType: object | undefined, origin: string): object | undefined {
@@ -115,14 +168,21 @@ export class Shadows {
     return shadow;
   }
 
-  #make(prototype: object, owner: OwnerClass, { methods, problems }: DecoratedClass): object | undefined {
+  #make(prototype: object, owner: OwnerClass, found: DecoratedClass): object | undefined {
+    const { methods, hidden, problems } = found;
     for (const { key, message } of problems) this.host.report(owner, key, message);
-    if (methods.length === 0) return undefined;
+    if (methods.length === 0 && hidden.length === 0) return undefined;
     const shadow = Object.create(prototype) as object;
+    const bound = new Map<PropertyKey, BoundMethod>();
     owners.set(shadow, this);
-    for (const decorated of methods) {
-      const value = this.#wrap(prototype, decorated, this.host.bindMethod(owner, decorated));
-      Object.defineProperty(shadow, decorated.key, { value, configurable: true, writable: true });
+    this.#bound.set(shadow, bound);
+    for (const decorated of [...methods, ...hidden]) {
+      const { key, declaredOn } = decorated;
+      const call = this.host.bindMethod(owner, decorated);
+      bound.set(key, { call, declaredOn, hidden: decorated.hidden === true });
+      if (decorated.hidden) continue;
+      const value = this.#wrap(prototype, decorated, call);
+      Object.defineProperty(shadow, key, { value, configurable: true, writable: true });
     }
     const { classType } = owner;
     if (classType && (prototype as { constructor?: unknown }).constructor !== classType) {
@@ -134,33 +194,30 @@ export class Shadows {
 
   #wrap(prototype: object, { key, method }: DecoratedMethod, call: BoundCall): AnyMethod {
     const isClosed = () => this.#closed;
-    const identityOf = (self: object) => {
-      // A method called on an object that was never handed out: that object is somebody of its own.
-      if (!this.#identities.has(self)) this.identify(self, () => ownIdentity(undefined));
-      return this.identityOf(self);
-    };
+    const identityOf = this.#identityOf;
     const wrapped = {
       [key](this: object, ...args: unknown[]): unknown {
         // Looked up late, so that a spy on the class is called, through the operation.
         const current = ((prototype as Record<PropertyKey, unknown>)[key] ?? method) as AnyMethod;
-        if (isClosed() || typeof this !== 'object' || this === null)
-          return current.apply(this as never, args as never[]);
-        return call(this, current, args, identityOf);
+        // Without its object it is not bound, which the class's own function tells.
+        if (typeof this !== 'object' || this === null) return current.apply(this as never, args as never[]);
+        const bare = bareMethod(current);
+        return isClosed() ? bare.apply(this as never, args as never[]) : call(this, bare, args, identityOf);
       },
     }[key as string]!;
     return disguise(wrapped as AnyMethod, method);
   }
+
+  readonly #identityOf = (self: object): CallIdentity | undefined => {
+    // A method called on an object that was never handed out: that object is somebody of its own.
+    if (!this.#identities.has(self)) this.identify(self, () => ownIdentity(undefined));
+    return this.identityOf(self);
+  };
 }
 
-/** Gives the wrapper everything that others read from the method. */
-function disguise(wrapped: AnyMethod, method: AnyMethod): AnyMethod {
-  for (const key of Reflect.ownKeys(method)) {
-    if (key === 'prototype' || key === 'arguments' || key === 'caller') continue;
-    const descriptor = Object.getOwnPropertyDescriptor(method, key)!;
-    Object.defineProperty(wrapped, key, { ...descriptor, configurable: true });
-  }
-  for (const key of Reflect.getMetadataKeys(method)) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), wrapped);
-  }
-  return wrapped;
+/** How calls of one method are run. */
+interface BoundMethod {
+  readonly call: BoundCall;
+  readonly declaredOn: object;
+  readonly hidden: boolean;
 }

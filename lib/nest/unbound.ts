@@ -1,0 +1,39 @@
+import { Logger } from '@nestjs/common';
+import { isStandIn, rememberBare } from './bare-methods.js';
+import { disguise } from './disguise.js';
+import type { AnyMethod } from './method-target.js';
+import { callAround } from './shadows.js';
+
+/**
+ * The function that stands on the class in place of a decorated method. Bound instances do not come here. A call that
+ * went around the binding, through `super` or the class, is taken back to it; any other runs bare, and says so once.
+ */
+export function standInFor(prototype: object, key: PropertyKey, method: AnyMethod): AnyMethod {
+  if (isStandIn(method)) return method;
+  let warned = false;
+  const standIn = {
+    [key](this: unknown, ...args: unknown[]): unknown {
+      const run = callAround(this, { key, declaredOn: prototype, method });
+      if (run) return run(args);
+      if (!warned) {
+        warned = true;
+        new Logger('Opero').warn(warningFor(this, prototype, key));
+      }
+      return method.apply(this as never, args as never[]);
+    },
+  }[key as string]! as AnyMethod;
+  disguise(standIn, method);
+  rememberBare(standIn, method);
+  return standIn;
+}
+
+function warningFor(self: unknown, prototype: object, key: PropertyKey): string {
+  const name = `${(prototype.constructor as { name?: string }).name || 'anonymous'}.${String(key)}`;
+  const lost = typeof self !== 'object' || self === null;
+  const why = lost
+    ? 'it was called without its object: call it on the object, or pass on an arrow function'
+    : 'its object is not bound by an app. Import OperoModule.forRoot() in the root module and let Nest make the object ' +
+      '(inject it, or ModuleRef.get()), or bind one made by hand with OperoService.bind(object). In a constructor the ' +
+      'object is not bound yet: call it in onModuleInit()';
+  return `${name} ran bare, without its strategies: ${why}. This is said once`;
+}
