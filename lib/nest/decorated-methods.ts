@@ -76,7 +76,8 @@ export function findDecorated(prototype: object, classType: object | null): Deco
 
 const parentOf = (prototype: object): object | null => Object.getPrototypeOf(prototype) as object | null;
 
-const isRoute = (method: object): boolean => Reflect.getMetadata('path', method) !== undefined;
+/** Whether a method answers HTTP requests. */
+export const isRoute = (method: object): boolean => Reflect.getMetadata('path', method) !== undefined;
 
 const both = (
   onClass: readonly Declaration[],

@@ -3,6 +3,7 @@ import type { OperoOptions } from '../runtime/index.js';
 import type { FittingFallback, WithFallback } from './fitting-fallback.js';
 import type { AnyMethod } from './method-target.js';
 import { standInFor } from './unbound.js';
+import { isRoute } from './decorated-methods.js';
 import { declareClass, declareFallbackArgument, declareMethod, type Declaration } from './metadata.js';
 
 type Method = (...args: never[]) => unknown;
@@ -61,6 +62,7 @@ export function declare(declaration: Declaration): OperoDecorator {
   return ((target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (key === undefined) {
       declareClass(target, declaration);
+      coverRoutes((target as { prototype: object }).prototype);
       return;
     }
     const problem = whyNot(target, descriptor);
@@ -68,6 +70,17 @@ export function declare(declaration: Declaration): OperoDecorator {
     declareMethod(target, key, declaration);
     descriptor!.value = standInFor(target, key, descriptor!.value as AnyMethod);
   }) as OperoDecorator;
+}
+
+/** The routes of a controller that only the class is decorated for. */
+function coverRoutes(prototype: object): void {
+  for (const key of Reflect.ownKeys(prototype)) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
+    if (typeof descriptor.value !== 'function' || !descriptor.configurable || !isRoute(descriptor.value))
+      continue;
+    const value = standInFor(prototype, key, descriptor.value as AnyMethod);
+    Object.defineProperty(prototype, key, { ...descriptor, value });
+  }
 }
 
 function whyNot(target: object, descriptor: PropertyDescriptor | undefined): string | undefined {

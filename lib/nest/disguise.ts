@@ -11,6 +11,7 @@ export function disguise(wrapped: AnyMethod, method: AnyMethod): AnyMethod {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, method), wrapped);
   }
   // What tells an async function from others.
-  Object.setPrototypeOf(wrapped, Object.getPrototypeOf(method) as object | null);
+  const kind = Object.getPrototypeOf(method) as object | null;
+  if (kind !== Function.prototype) Object.setPrototypeOf(wrapped, kind);
   return wrapped;
 }

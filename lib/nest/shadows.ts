@@ -46,7 +46,10 @@ export interface WrittenMethod {
 }
 
 /** How to run a call that went around the shadow; `undefined` where no app has bound the method for this object. */
-export function callAround(self: unknown, written: WrittenMethod): ((args: unknown[]) => unknown) | undefined {
+export function callAround(
+  self: unknown,
+  written: WrittenMethod,
+): ((args: unknown[]) => unknown) | undefined {
   if (typeof self !== 'object' || self === null) return undefined;
   if (released.has(self)) return bareCall(self, written.method);
   try {
@@ -142,7 +145,8 @@ export class Shadows {
     const isItself = bound?.declaredOn === declaredOn;
     const prototype = Object.getPrototypeOf(shadow) as object;
     // A hidden method is never what its own operation calls here: it calls the method as it was written.
-    if (!(isItself && bound.hidden) && this.host.isRunning(self, prototype, key)) return bareCall(self, method);
+    if (!(isItself && bound.hidden) && this.host.isRunning(self, prototype, key))
+      return bareCall(self, method);
     return isItself ? (args) => bound.call(self, method, args, this.#identityOf) : undefined;
   }
 
@@ -195,13 +199,15 @@ export class Shadows {
   #wrap(prototype: object, { key, method }: DecoratedMethod, call: BoundCall): AnyMethod {
     const isClosed = () => this.#closed;
     const identityOf = this.#identityOf;
+    let last = method;
+    let bare = bareMethod(last);
     const wrapped = {
       [key](this: object, ...args: unknown[]): unknown {
         // Looked up late, so that a spy on the class is called, through the operation.
         const current = ((prototype as Record<PropertyKey, unknown>)[key] ?? method) as AnyMethod;
         // Without its object it is not bound, which the class's own function tells.
         if (typeof this !== 'object' || this === null) return current.apply(this as never, args as never[]);
-        const bare = bareMethod(current);
+        if (current !== last) bare = bareMethod((last = current));
         return isClosed() ? bare.apply(this as never, args as never[]) : call(this, bare, args, identityOf);
       },
     }[key as string]!;

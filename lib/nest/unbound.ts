@@ -23,6 +23,9 @@ export function standInFor(prototype: object, key: PropertyKey, method: AnyMetho
     },
   }[key as string]! as AnyMethod;
   disguise(standIn, method);
+  // Read by whoever wants the names of the parameters.
+  const toString = () => String(method);
+  Object.defineProperty(standIn, 'toString', { value: toString, configurable: true, writable: true });
   rememberBare(standIn, method);
   return standIn;
 }
