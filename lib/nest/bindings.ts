@@ -112,7 +112,8 @@ export class Bindings implements ShadowHost {
 
   isRunning(self: object, prototype: object, key: PropertyKey): boolean {
     const operation = this.find(prototype, key);
-    for (let scope = enclosingScope(); operation && scope; scope = scope.owner ?? scope.origin) {
+    if (!operation) return false;
+    for (let scope = enclosingScope(); scope; scope = scope.owner ?? scope.origin) {
       if (scope instanceof Call && scope.operation === operation && scope.invocation.self === self)
         return true;
     }

@@ -1,6 +1,7 @@
 import { OperoConfigurationError, show } from '../core/index.js';
 import type { OperoOptions } from '../runtime/index.js';
-import type { FittingFallback, WithFallback } from './fitting-fallback.js';
+import type { FittingFallback } from './fitting-fallback.js';
+import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './fitting-kind.js';
 import type { AnyMethod } from './method-target.js';
 import { standInFor } from './unbound.js';
 import { isRoute } from './decorated-methods.js';
@@ -8,12 +9,12 @@ import { declareClass, declareFallbackArgument, declareMethod, type Declaration 
 
 type Method = (...args: never[]) => unknown;
 
-/** Stands on methods and on classes. `V` is the type of the fallback value, which must fit the method. */
-export interface OperoDecorator<V = never> {
+/** Stands on methods and on classes. `V` is the type of the fallback value, and `W` what waits: both must fit the method. */
+export interface OperoDecorator<V = never, W = never> {
   <T extends Method>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<T> & TypedPropertyDescriptor<FittingFallback<T, V>>,
+    descriptor: TypedPropertyDescriptor<T> & { value?: FittingFallback<T, V> & FittingKind<T, W> },
   ): void;
   <C extends abstract new (...args: never[]) => unknown>(target: C): void;
 }
@@ -34,11 +35,35 @@ export interface OperoDecorator<V = never> {
  * @Opero('payments', { retry: 1 })      // the profile `payments`, with one retry
  * charge(order: Order): Promise<Receipt> { … }
  */
-export function Opero<const V = never>(options?: WithFallback<OperoOptions, V>): OperoDecorator<V>;
-export function Opero<const V = never>(
+export function Opero<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
+  options?: WithKinds<OperoOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OperoDecorator<V, Waiting<C, T, S, H, R, N, D, M, Q>>;
+export function Opero<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
   profile: string,
-  options?: WithFallback<OperoOptions, V>,
-): OperoDecorator<V>;
+  options?: WithKinds<OperoOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OperoDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
 export function Opero(first?: OperoOptions | string, second?: OperoOptions): OperoDecorator {
   return declare(toDeclaration('@Opero', first, second));
 }
