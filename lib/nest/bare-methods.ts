@@ -1,4 +1,5 @@
-import type { AnyMethod } from './method-target.js';
+/** Any method. */
+export type AnyMethod = (...args: never[]) => unknown;
 
 /** What stands in for a decorated method on its class, and the method as it was written. */
 const bare = new WeakMap<AnyMethod, AnyMethod>();

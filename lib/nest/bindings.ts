@@ -14,12 +14,12 @@ import {
   type OperoRuntime,
 } from '../runtime/index.js';
 import type { ResolvedMap } from '../map/index.js';
-import { bareMethod } from './bare-methods.js';
+import { bareMethod, type AnyMethod } from './bare-methods.js';
 import { Binding, classNameOf } from './binding.js';
 import type { DecoratedMethod } from './decorated-methods.js';
 import { resolveMap } from './map-metadata.js';
 import { toLayer } from './metadata.js';
-import { targetOf, type AnyMethod } from './method-target.js';
+import { targetOf } from './method-target.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { protect } from './observables.js';
 import { answersItself, proveRoute } from './routes.js';

@@ -1,5 +1,5 @@
 import { classDeclarations, fallbackArguments, methodDeclarations, type Declaration } from './metadata.js';
-import type { AnyMethod } from './method-target.js';
+import type { AnyMethod } from './bare-methods.js';
 
 /** A method that is to be bound. */
 export interface DecoratedMethod {

@@ -2,7 +2,7 @@ import { OperoConfigurationError, show } from '../core/index.js';
 import type { OperoOptions } from '../runtime/index.js';
 import type { FittingFallback } from './fitting-fallback.js';
 import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './fitting-kind.js';
-import type { AnyMethod } from './method-target.js';
+import type { AnyMethod } from './bare-methods.js';
 import { standInFor } from './unbound.js';
 import { isRoute } from './decorated-methods.js';
 import { declareClass, declareFallbackArgument, declareMethod, type Declaration } from './metadata.js';

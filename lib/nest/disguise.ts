@@ -1,4 +1,4 @@
-import type { AnyMethod } from './method-target.js';
+import type { AnyMethod } from './bare-methods.js';
 
 /** Gives a function that stands in for a method everything that others read from the method. */
 export function disguise(wrapped: AnyMethod, method: AnyMethod): AnyMethod {

@@ -1,9 +1,8 @@
 import type { CallIdentity } from '../core/index.js';
-import { bareMethod } from './bare-methods.js';
+import { bareMethod, type AnyMethod } from './bare-methods.js';
 import { disguise } from './disguise.js';
 import { findDecorated, type DecoratedClass, type DecoratedMethod } from './decorated-methods.js';
 import { ownIdentity } from './identities.js';
-import type { AnyMethod } from './method-target.js';
 
 /** Runs a call of a bound method; `method` is what the class has under its name now. */
 export type BoundCall = (

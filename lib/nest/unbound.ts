@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { isStandIn, rememberBare } from './bare-methods.js';
+import { isStandIn, rememberBare, type AnyMethod } from './bare-methods.js';
 import { disguise } from './disguise.js';
-import type { AnyMethod } from './method-target.js';
 import { callAround } from './shadows.js';
 
 /**
