@@ -82,8 +82,8 @@ export function boundIdentityOf(instance: object): CallIdentity | undefined {
 export class Shadows {
   readonly #shadows = new Map<object, object | undefined>();
   readonly #identities = new WeakMap<object, CallIdentity | (() => CallIdentity)>();
-  /** What was bound for each shadow, by the name of the method. */
-  #bound = new WeakMap<object, Map<PropertyKey, BoundMethod>>();
+  /** For each shadow the methods that overrides without a decorator hide, by name. */
+  #hidden = new WeakMap<object, Map<PropertyKey, HiddenMethod>>();
   #closed = false;
 
   constructor(readonly host: ShadowHost) {}
@@ -133,20 +133,20 @@ export class Shadows {
     return identity;
   }
 
-  /** How a call is run that went around the shadow: through its operation, unless it is part of a call of that. */
+  /**
+   * How a call is run that went around the shadow: through its operation where an override hides the method, and bare
+   * where it is part of a call of the same method, whose strategies hold. Any other is not bound.
+   */
   around(
     self: object,
     shadow: object,
     { key, declaredOn, method }: WrittenMethod,
   ): ((args: unknown[]) => unknown) | undefined {
     if (this.#closed) return bareCall(self, method);
-    const bound = this.#bound.get(shadow)?.get(key);
-    const isItself = bound?.declaredOn === declaredOn;
+    const bound = this.#hidden.get(shadow)?.get(key);
+    if (bound?.declaredOn === declaredOn) return (args) => bound.call(self, method, args, this.#identityOf);
     const prototype = Object.getPrototypeOf(shadow) as object;
-    // A hidden method is never what its own operation calls here: it calls the method as it was written.
-    if (!(isItself && bound.hidden) && this.host.isRunning(self, prototype, key))
-      return bareCall(self, method);
-    return isItself ? (args) => bound.call(self, method, args, this.#identityOf) : undefined;
+    return this.host.isRunning(self, prototype, key) ? bareCall(self, method) : undefined;
   }
 
   /** Empties all shadows: instances behave like the bare class again. */
@@ -156,7 +156,7 @@ export class Shadows {
       for (const key of shadow ? Reflect.ownKeys(shadow) : []) Reflect.deleteProperty(shadow!, key);
     }
     this.#shadows.clear();
-    this.#bound = new WeakMap();
+    this.#hidden = new WeakMap();
   }
 
   #shadowOf(prototype: object, classType: object | undefined, origin: string): object | undefined {
@@ -176,17 +176,16 @@ export class Shadows {
     for (const { key, message } of problems) this.host.report(owner, key, message);
     if (methods.length === 0 && hidden.length === 0) return undefined;
     const shadow = Object.create(prototype) as object;
-    const bound = new Map<PropertyKey, BoundMethod>();
     owners.set(shadow, this);
-    this.#bound.set(shadow, bound);
-    for (const decorated of [...methods, ...hidden]) {
-      const { key, declaredOn } = decorated;
-      const call = this.host.bindMethod(owner, decorated);
-      bound.set(key, { call, declaredOn, hidden: decorated.hidden === true });
-      if (decorated.hidden) continue;
-      const value = this.#wrap(prototype, decorated, call);
-      Object.defineProperty(shadow, key, { value, configurable: true, writable: true });
+    for (const decorated of methods) {
+      const value = this.#wrap(prototype, decorated, this.host.bindMethod(owner, decorated));
+      Object.defineProperty(shadow, decorated.key, { value, configurable: true, writable: true });
     }
+    const through = hidden.map((decorated) => {
+      const { key, declaredOn } = decorated;
+      return [key, { declaredOn, call: this.host.bindMethod(owner, decorated) }] as const;
+    });
+    this.#hidden.set(shadow, new Map(through));
     const { classType } = owner;
     if (classType && (prototype as { constructor?: unknown }).constructor !== classType) {
       // A class decorator that returns a Proxy: Nest finds class-level guards by the constructor of the prototype.
@@ -220,9 +219,8 @@ export class Shadows {
   };
 }
 
-/** How calls of one method are run. */
-interface BoundMethod {
+/** How calls are run of a method that is reached through `super` only. */
+interface HiddenMethod {
   readonly call: BoundCall;
   readonly declaredOn: object;
-  readonly hidden: boolean;
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { isStandIn, rememberBare, type AnyMethod } from './bare-methods.js';
 import { disguise } from './disguise.js';
-import { callAround } from './shadows.js';
+import { callAround, hostOf } from './shadows.js';
 
 /**
  * The function that stands on the class in place of a decorated method. Bound instances do not come here. A call that
@@ -31,11 +31,28 @@ export function standInFor(prototype: object, key: PropertyKey, method: AnyMetho
 
 function warningFor(self: unknown, prototype: object, key: PropertyKey): string {
   const name = `${(prototype.constructor as { name?: string }).name || 'anonymous'}.${String(key)}`;
-  const lost = typeof self !== 'object' || self === null;
-  const why = lost
-    ? 'it was called without its object: call it on the object, or pass on an arrow function'
-    : 'its object is not bound by an app. Import OperoModule.forRoot() in the root module and let Nest make the object ' +
-      '(inject it, or ModuleRef.get()), or bind one made by hand with OperoService.bind(object). In a constructor the ' +
-      'object is not bound yet: call it in onModuleInit()';
-  return `${name} ran bare, without its strategies: ${why}. This is said once`;
+  return `${name} ran bare, without its strategies: ${whyBare(self)}. This is said once`;
+}
+
+function whyBare(self: unknown): string {
+  if (typeof self !== 'object' || self === null)
+    return 'it was called without its object: call it on the object, or pass on an arrow function';
+  if (isBound(self))
+    return (
+      'the call went around its object, through super, the prototype, or a function taken from the object in its ' +
+      'constructor: call it on the object'
+    );
+  return (
+    'its object is not bound by an app. Import OperoModule.forRoot() in the root module and let Nest make the object ' +
+    '(inject it, or ModuleRef.get()), or bind one made by hand with OperoService.bind(object). In a constructor the ' +
+    'object is not bound yet: call it in onModuleInit()'
+  );
+}
+
+function isBound(self: object): boolean {
+  try {
+    return hostOf(self) !== undefined;
+  } catch {
+    return false;
+  }
 }
