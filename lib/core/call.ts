@@ -28,6 +28,8 @@ export interface Invocation {
   readonly args: readonly unknown[];
   /** Whose state and cache entries the call uses; see the binder. */
   readonly identity?: CallIdentity;
+  /** Why the call is neither answered from the cache nor shared, where its method answers with what cannot be. */
+  readonly uncached?: string;
 }
 
 /** Tells instances of one class apart. */

@@ -32,3 +32,4 @@ export * from './scope.js';
 export * from './shapes.js';
 export * from './strategy.js';
 export * from './waiting-line.js';
+export * from './withdrawal.js';

@@ -14,6 +14,7 @@ import {
   type LimitStrategy,
   type RecoverStrategy,
 } from './strategy.js';
+import { isWithdrawn } from './withdrawal.js';
 
 /** What stands around the method, by kind. */
 export interface TryStrategies {
@@ -158,6 +159,7 @@ export class TryFrame extends Frame implements AttemptFrame {
   }
 
   #giveUp(call: Call, error: unknown, now: number): unknown {
+    if (isWithdrawn(call)) return this.fail(call, error);
     if (call.stopped?.limit) call.monitor.emit('timeout', call, { error });
     if (call.stopped && !call.stopped.limit) call.monitor.emit('abort', call, { error });
     else call.monitor.failed(call, error, now);

@@ -30,17 +30,14 @@ export class Binder {
   /** Binds what the modules have now and will hand out later. Repeated, it adds what is new. */
   scan(modules: ModulesContainer): void {
     if (this.#closed) return;
-    const wrappers = [...modules.values()].flatMap(
-      ({ providers, controllers }) =>
-        [...providers.values(), ...controllers.values()] as unknown as Wrapper[],
+    const wrappers = [...modules.values()].flatMap(({ providers, controllers, injectables, middlewares }) =>
+      [providers, controllers, injectables, middlewares].flatMap(
+        (collection) => [...collection.values()] as unknown as Wrapper[],
+      ),
     );
-    const own = wrappers.filter(({ isAlias }) => !isAlias);
-    // All names first: one that two providers have identifies neither of them.
-    for (const wrapper of own) this.#identities.add(wrapper);
-    for (const wrapper of own) {
-      this.#hook(wrapper);
-      this.#wrappers.add(wrapper);
-      this.bind(wrapper.instance, wrapper);
+    this.#add(wrappers);
+    for (const { middlewares } of modules.values()) {
+      this.#watch(middlewares as unknown as Map<unknown, Wrapper>);
     }
   }
 
@@ -72,6 +69,29 @@ export class Binder {
 
   onClose(undo: () => void): void {
     this.#undo.push(undo);
+  }
+
+  #add(wrappers: readonly Wrapper[]): void {
+    const own = wrappers.filter(({ isAlias }) => !isAlias);
+    // All names first: one that two providers have identifies neither of them.
+    for (const wrapper of own) this.#identities.add(wrapper);
+    for (const wrapper of own) {
+      this.#hook(wrapper);
+      this.#wrappers.add(wrapper);
+      this.bind(wrapper.instance, wrapper);
+    }
+  }
+
+  /** Nest adds middleware when it starts the server, and takes its methods before any hook runs. */
+  #watch(middlewares: Map<unknown, Wrapper>): void {
+    if (this.#hooked.has(middlewares)) return;
+    this.#hooked.add(middlewares);
+    middlewares.set = (key, wrapper) => {
+      Map.prototype.set.call(middlewares, key, wrapper);
+      if (!this.#closed) this.#add([wrapper]);
+      return middlewares;
+    };
+    this.#undo.push(() => delete (middlewares as { set?: unknown }).set);
   }
 
   #hook(wrapper: Wrapper): void {

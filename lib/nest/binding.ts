@@ -21,6 +21,11 @@ export class Binding {
     this.answers = target.answers;
   }
 
+  /** Keeps how the method answered first, where nothing else tells. */
+  learn(answers: Target['answers']): void {
+    if (this.answers === 'unknown') this.answers = answers;
+  }
+
   get name(): string {
     return `${classNameOf(this.owner)}.${String(this.decorated.key)}`;
   }

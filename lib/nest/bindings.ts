@@ -1,5 +1,11 @@
-import { isObservable } from 'rxjs';
-import { OperoConfigurationError, unknownName, type CallIdentity, type Problem } from '../core/index.js';
+import {
+  Call,
+  enclosingScope,
+  OperoConfigurationError,
+  unknownName,
+  type CallIdentity,
+  type Problem,
+} from '../core/index.js';
 import {
   Profiles,
   type Layer,
@@ -8,14 +14,16 @@ import {
   type OperoRuntime,
 } from '../runtime/index.js';
 import type { ResolvedMap } from '../map/index.js';
+import { bareMethod, type AnyMethod } from './bare-methods.js';
 import { Binding, classNameOf } from './binding.js';
 import type { DecoratedMethod } from './decorated-methods.js';
 import { resolveMap } from './map-metadata.js';
 import { toLayer } from './metadata.js';
-import { targetOf, type AnyMethod } from './method-target.js';
+import { targetOf } from './method-target.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { protect } from './observables.js';
 import { answersItself, proveRoute } from './routes.js';
+import { callUndecided, uncachedOf } from './undecided.js';
 import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadows.js';
 
 /** What the options of an app have become. */
@@ -66,7 +74,8 @@ export class Bindings implements ShadowHost {
     if (binding?.problem) throw binding.problem;
     if (!binding?.map || !binding.operation) return undefined;
     const { operation, map, decorated } = binding;
-    const method = () => ((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod;
+    const method = () =>
+      bareMethod(((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod);
     const { runtime } = this.#configuration!;
     return { operation, runtime, options: map, identity: boundIdentityOf(instance), method };
   }
@@ -101,6 +110,16 @@ export class Bindings implements ShadowHost {
     return (self, method, args, identityOf) => this.#call(binding, self, method, args, identityOf);
   }
 
+  isRunning(self: object, prototype: object, key: PropertyKey): boolean {
+    const operation = this.find(prototype, key);
+    if (!operation) return false;
+    for (let scope = enclosingScope(); scope; scope = scope.owner ?? scope.origin) {
+      if (scope instanceof Call && scope.operation === operation && scope.invocation.self === self)
+        return true;
+    }
+    return false;
+  }
+
   report(owner: OwnerClass, key: string, message: string): void {
     this.#problems.push(
       `${[classNameOf(owner), key].filter(Boolean).join('.')}${inModule(owner)}: ${message}`,
@@ -116,7 +135,10 @@ export class Bindings implements ShadowHost {
         problems.push(...profiles.check(declaration.profile));
         layers.push(...profiles.layers(declaration.profile));
       }
-      const layer = toLayer(declaration, where);
+      const written = toLayer(declaration, where);
+      // A name belongs to one operation: to that of the class whose instances have the method under its own name.
+      const isHidden = binding.decorated.hidden === true;
+      const layer = isHidden ? { ...written, options: { ...written.options, name: undefined } } : written;
       layers.push(layer);
       own.push(layer);
     }
@@ -162,12 +184,14 @@ export class Bindings implements ShadowHost {
     const { runtime } = this.#configuration!;
     const identity = operation.caches ? identityOf(self) : undefined;
     if (identity?.shared) binding.identities.add(identity);
-    const invocation = { self, method, args, identity };
+    if (answers === 'promise') {
+      return operation.run({ self, method, args, identity }, runtime.scope, 'promise');
+    }
+    const uncached = operation.caches ? uncachedOf(answers) : undefined;
+    const invocation = { self, method, args, identity, uncached };
     if (answers === 'observable') return protect(runtime, operation, invocation);
-    const result = operation.run(invocation, runtime.scope, answers === 'promise' ? 'promise' : 'direct');
-    if (answers !== 'unknown' || !isObservable(result)) return result;
-    binding.answers = 'observable';
-    return protect(runtime, operation, invocation, result);
+    if (answers === 'direct') return operation.run(invocation, runtime.scope, 'direct');
+    return callUndecided(runtime, operation, invocation, (kind) => binding.learn(kind));
   }
 }
 

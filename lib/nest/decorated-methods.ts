@@ -1,5 +1,5 @@
 import { classDeclarations, fallbackArguments, methodDeclarations, type Declaration } from './metadata.js';
-import type { AnyMethod } from './method-target.js';
+import type { AnyMethod } from './bare-methods.js';
 
 /** A method that is to be bound. */
 export interface DecoratedMethod {
@@ -7,6 +7,8 @@ export interface DecoratedMethod {
   readonly method: AnyMethod;
   /** The prototype that declares it. */
   readonly declaredOn: object;
+  /** Set where an override without a decorator hides the method, which is then reached through `super` only. */
+  readonly hidden?: true;
   /** All declarations that hold for it, the farthest first, and where each stands. */
   readonly declarations: readonly { readonly declaration: Declaration; readonly where: 'class' | 'method' }[];
 }
@@ -14,6 +16,8 @@ export interface DecoratedMethod {
 /** What was found on a class. */
 export interface DecoratedClass {
   readonly methods: readonly DecoratedMethod[];
+  /** Those that overrides without a decorator hide. */
+  readonly hidden: readonly DecoratedMethod[];
   /** Decorators that would have no effect. */
   readonly problems: readonly { readonly key: string; readonly message: string }[];
 }
@@ -25,16 +29,31 @@ export interface DecoratedClass {
 export function findDecorated(prototype: object, classType: object | null): DecoratedClass {
   const onClass = classDeclarations(classType);
   const methods: DecoratedMethod[] = [];
+  const hidden: DecoratedMethod[] = [];
+  const undecorated = new Set<PropertyKey>();
   const problems: { key: string; message: string }[] = [];
   const seen = new Set<PropertyKey>(['constructor']);
   for (let level: object | null = prototype; level && level !== Object.prototype; level = parentOf(level)) {
     for (const key of Reflect.ownKeys(level)) {
-      if (seen.has(key)) continue;
-      seen.add(key);
+      if (seen.has(key) && !undecorated.has(key)) continue;
       // The descriptor, so that no getter runs.
       const method: unknown = Object.getOwnPropertyDescriptor(level, key)?.value;
-      if (typeof method !== 'function') continue;
       const own = methodDeclarations(level, key);
+      if (seen.has(key)) {
+        if (typeof method !== 'function' || own.length === 0) continue;
+        undecorated.delete(key);
+        hidden.push({
+          key,
+          method: method as AnyMethod,
+          declaredOn: level,
+          hidden: true,
+          declarations: both(onClass, own),
+        });
+        continue;
+      }
+      seen.add(key);
+      if (own.length === 0) undecorated.add(key);
+      if (typeof method !== 'function') continue;
       if (own.length === 0 && !(onClass.length > 0 && isRoute(method))) {
         if (fallbackArguments(level, key).size > 0) {
           problems.push({
@@ -44,6 +63,7 @@ export function findDecorated(prototype: object, classType: object | null): Deco
         }
         continue;
       }
+      undecorated.delete(key);
       methods.push({ key, method: method as AnyMethod, declaredOn: level, declarations: both(onClass, own) });
     }
   }
@@ -51,12 +71,13 @@ export function findDecorated(prototype: object, classType: object | null): Deco
     const message = 'got a class decorator alone, allowed: on a class with decorated methods, or with routes';
     problems.push({ key: '', message });
   }
-  return { methods, problems };
+  return { methods, hidden, problems };
 }
 
 const parentOf = (prototype: object): object | null => Object.getPrototypeOf(prototype) as object | null;
 
-const isRoute = (method: object): boolean => Reflect.getMetadata('path', method) !== undefined;
+/** Whether a method answers HTTP requests. */
+export const isRoute = (method: object): boolean => Reflect.getMetadata('path', method) !== undefined;
 
 const both = (
   onClass: readonly Declaration[],

@@ -1,16 +1,20 @@
 import { OperoConfigurationError, show } from '../core/index.js';
 import type { OperoOptions } from '../runtime/index.js';
-import type { FittingFallback, WithFallback } from './fitting-fallback.js';
+import type { FittingFallback } from './fitting-fallback.js';
+import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './fitting-kind.js';
+import type { AnyMethod } from './bare-methods.js';
+import { standInFor } from './unbound.js';
+import { isRoute } from './decorated-methods.js';
 import { declareClass, declareFallbackArgument, declareMethod, type Declaration } from './metadata.js';
 
 type Method = (...args: never[]) => unknown;
 
-/** Stands on methods and on classes. `V` is the type of the fallback value, which must fit the method. */
-export interface OperoDecorator<V = never> {
+/** Stands on methods and on classes. `V` is the type of the fallback value, and `W` what waits: both must fit the method. */
+export interface OperoDecorator<V = never, W = never> {
   <T extends Method>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<T> & TypedPropertyDescriptor<FittingFallback<T, V>>,
+    descriptor: TypedPropertyDescriptor<T> & { value?: FittingFallback<T, V> & FittingKind<T, W> },
   ): void;
   <C extends abstract new (...args: never[]) => unknown>(target: C): void;
 }
@@ -19,8 +23,9 @@ export interface OperoDecorator<V = never> {
  * Makes the calls of a method resilient. On a class it is the base for that class's decorated methods, and on a
  * controller it covers every route.
  *
- * The decorator only attaches metadata: `OperoModule` reads it and binds the instances that the app hands out. Wrong
- * options fail the boot; a decorator in a place where it cannot work throws at once.
+ * The decorator attaches metadata: `OperoModule` reads it and binds the instances that the app hands out. On any other
+ * instance the method runs bare, and a warning says so once. Wrong options fail the boot; a decorator in a place where
+ * it cannot work throws at once.
  *
  * @throws OperoConfigurationError on a static method, a generator, a property or an accessor
  * @example
@@ -30,11 +35,35 @@ export interface OperoDecorator<V = never> {
  * @Opero('payments', { retry: 1 })      // the profile `payments`, with one retry
  * charge(order: Order): Promise<Receipt> { … }
  */
-export function Opero<const V = never>(options?: WithFallback<OperoOptions, V>): OperoDecorator<V>;
-export function Opero<const V = never>(
+export function Opero<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
+  options?: WithKinds<OperoOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OperoDecorator<V, Waiting<C, T, S, H, R, N, D, M, Q>>;
+export function Opero<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
   profile: string,
-  options?: WithFallback<OperoOptions, V>,
-): OperoDecorator<V>;
+  options?: WithKinds<OperoOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OperoDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
 export function Opero(first?: OperoOptions | string, second?: OperoOptions): OperoDecorator {
   return declare(toDeclaration('@Opero', first, second));
 }
@@ -58,12 +87,25 @@ export function declare(declaration: Declaration): OperoDecorator {
   return ((target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (key === undefined) {
       declareClass(target, declaration);
+      coverRoutes((target as { prototype: object }).prototype);
       return;
     }
     const problem = whyNot(target, descriptor);
     if (problem) refuse(declaration.decorator, target, key, problem);
     declareMethod(target, key, declaration);
+    descriptor!.value = standInFor(target, key, descriptor!.value as AnyMethod);
   }) as OperoDecorator;
+}
+
+/** The routes of a controller that only the class is decorated for. */
+function coverRoutes(prototype: object): void {
+  for (const key of Reflect.ownKeys(prototype)) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
+    if (typeof descriptor.value !== 'function' || !descriptor.configurable || !isRoute(descriptor.value))
+      continue;
+    const value = standInFor(prototype, key, descriptor.value as AnyMethod);
+    Object.defineProperty(prototype, key, { ...descriptor, value });
+  }
 }
 
 function whyNot(target: object, descriptor: PropertyDescriptor | undefined): string | undefined {

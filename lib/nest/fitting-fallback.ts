@@ -8,15 +8,17 @@ export type WithFallback<O, V> = Omit<O, 'fallback'> & {
 };
 
 /** The method, if a fallback value fits what it returns; else what is wrong, for the compiler to show. */
-export type FittingFallback<T, V> = 0 extends 1 & V
+export type FittingFallback<T, V> = [V] extends [never]
   ? T
-  : T extends (...args: never[]) => infer R
-    ? [V] extends [Answer<R>]
-      ? T
-      : [Plain<V>] extends [Answer<R>]
+  : unknown extends V
+    ? T
+    : T extends (...args: never[]) => infer R
+      ? [V] extends [Answer<R>]
         ? T
-        : ['the fallback value is not of the type that the method returns']
-    : never;
+        : [Plain<V>] extends [Answer<R>]
+          ? T
+          : ['the fallback value is not of the type that the method returns']
+      : never;
 
 /** Who returns nothing may be given anything. */
 type Answer<R> = R extends Observable<infer X> ? X | R : void extends Awaited<R> ? unknown : Awaited<R>;

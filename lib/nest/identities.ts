@@ -49,7 +49,9 @@ const principalFor = (wrapper: Wrapper | undefined): CallIdentity['principal'] =
 const isController = (wrapper: Wrapper | undefined): boolean =>
   typeof wrapper?.metatype === 'function' && Reflect.hasMetadata('__controller__', wrapper.metatype);
 
+/** A guard, pipe, interceptor or filter is made beside the provider of its class, if there is one. */
 function nameOf(wrapper: Wrapper): string {
-  const { token } = wrapper;
-  return `${originOf(wrapper)}/${typeof token === 'function' ? token.name : String(token)}`;
+  const { token, subtype } = wrapper;
+  const name = `${originOf(wrapper)}/${typeof token === 'function' ? token.name : String(token)}`;
+  return subtype ? `${name} as ${subtype}` : name;
 }

@@ -17,7 +17,7 @@ import type { Bindings, MapBinding } from './bindings.js';
 import { findDecorated, type DecoratedMethod } from './decorated-methods.js';
 import { ownIdentity } from './identities.js';
 import { resolveMap } from './map-metadata.js';
-import type { AnyMethod } from './method-target.js';
+import type { AnyMethod } from './bare-methods.js';
 import { showProgress } from './progress-display.js';
 import { hostOf } from './shadows.js';
 

@@ -1,9 +1,7 @@
 import { Observable } from 'rxjs';
 import type { Target } from '../core/index.js';
+import { bareMethod, type AnyMethod } from './bare-methods.js';
 import { fallbackArguments } from './metadata.js';
-
-/** Any method. */
-export type AnyMethod = (...args: never[]) => unknown;
 
 /** Return types that the compiler writes down and that are certainly not waited for. */
 const DIRECT: ReadonlySet<unknown> = new Set([
@@ -17,7 +15,7 @@ export function targetOf(prototype: object, declaredOn: object, key: PropertyKey
     prototype,
     parameters: method.length,
     fallbackArguments: fallbackArguments(declaredOn, key),
-    parameterNames: parameterNames(method),
+    parameterNames: parameterNames(bareMethod(method)),
     handler: isHandler(method),
   };
 }

@@ -1,5 +1,6 @@
 import { declare, toDeclaration } from './decorators.js';
-import type { FittingFallback, WithFallback } from './fitting-fallback.js';
+import type { FittingFallback } from './fitting-fallback.js';
+import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './fitting-kind.js';
 import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
 
 /** A method for one item: the item is its first parameter. */
@@ -11,13 +12,12 @@ type OneItem<T> = T extends (...args: infer A) => unknown
     : T
   : never;
 
-/** Stands on a method that works on one item. `V` is the type of the fallback value, which must fit the method. */
-export type OpMapDecorator<V = never> = <T extends ItemMethod>(
+/** Stands on a method that works on one item. `V` is the type of the fallback value, and `W` what
+ * waits: both must fit the method. */
+export type OpMapDecorator<V = never, W = never> = <T extends ItemMethod>(
   target: object,
   key: string | symbol,
-  descriptor: TypedPropertyDescriptor<T> &
-    TypedPropertyDescriptor<OneItem<T>> &
-    TypedPropertyDescriptor<FittingFallback<T, V>>,
+  descriptor: TypedPropertyDescriptor<T> & { value?: OneItem<T> & FittingFallback<T, V> & FittingKind<T, W> },
 ) => void;
 
 /**
@@ -31,11 +31,35 @@ export type OpMapDecorator<V = never> = <T extends ItemMethod>(
  *
  * const results = await mapped(this.pages).fetchPage(urls);   // (Page | OpItemError)[]
  */
-export function OpMap<const V = never>(options?: WithFallback<OpMapOptions, V>): OpMapDecorator<V>;
-export function OpMap<const V = never>(
+export function OpMap<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
+  options?: WithKinds<OpMapOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OpMapDecorator<V, Waiting<C, T, S, H, R, N, D, M, Q>>;
+export function OpMap<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
   profile: string,
-  options?: WithFallback<OpMapOptions, V>,
-): OpMapDecorator<V>;
+  options?: WithKinds<OpMapOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OpMapDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
 export function OpMap(first?: OpMapOptions | string, second?: OpMapOptions): OpMapDecorator {
   const profile = typeof first === 'string' ? first : undefined;
   const given = typeof first === 'string' ? second : first;

@@ -43,7 +43,7 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
     options: OperoModuleOptions,
   ) {
     const modules = modulesOf(reference)!;
-    const times = [...modules.values()].filter(({ metatype }) => metatype === OperoModule).length;
+    const times = [...modules.values()].filter(({ providers }) => providers.has(OPERO_OPTIONS)).length;
     if (times > 1) {
       throw new OperoConfigurationError([
         `OperoModule: got forRoot() ${times} times in one app, allowed: once`,
@@ -66,6 +66,26 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
   }
 }
 
+/** Without `forRoot()` somewhere in the app nothing would be bound, and nothing would tell. */
+function proveRoot(reference: ModuleRef, given: string): void {
+  const modules = modulesOf(reference);
+  if (!modules || [...modules.values()].some(({ providers }) => providers.has(OPERO_OPTIONS))) return;
+  throw new OperoConfigurationError([
+    `${given} and no forRoot() in the app, allowed: with OperoModule.forRoot() or forRootAsync(), once, in the root module`,
+  ]);
+}
+
+@Module({})
+class FeatureModule implements OnModuleInit {
+  constructor(private readonly reference: ModuleRef) {
+    this.onModuleInit();
+  }
+
+  onModuleInit(): void {
+    proveRoot(this.reference, 'OperoModule: got forFeature()');
+  }
+}
+
 /**
  * Makes the decorated methods of an app resilient. Imported once, in the root module; global, and works without
  * options.
@@ -75,7 +95,17 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
  * export class AppModule {}
  */
 @Module({})
-export class OperoModule {
+export class OperoModule implements OnModuleInit {
+  /** @internal Nest makes it. */
+  constructor(private readonly reference: ModuleRef) {
+    this.onModuleInit();
+  }
+
+  /** @internal Asked again, in case the app was not yet ready to tell. */
+  onModuleInit(): void {
+    proveRoot(this.reference, 'OperoModule: got the class itself in imports');
+  }
+
   /**
    * Sets Opero up with options known at once.
    *
@@ -122,7 +152,7 @@ export class OperoModule {
    * export class SearchModule {}
    */
   static forFeature(options: { profiles: Record<string, OperoProfile> }): DynamicModule {
-    class OperoFeatureModule {}
+    class OperoFeatureModule extends FeatureModule {}
     Module({})(OperoFeatureModule);
     const profiles = new FeatureProfiles(options.profiles);
     return { module: OperoFeatureModule, providers: [{ provide: FeatureProfiles, useValue: profiles }] };

@@ -1,6 +1,7 @@
 import type { Problem } from '../core/index.js';
 import type { Layer } from '../runtime/index.js';
-import { unsafeVerb, type AnyMethod } from './method-target.js';
+import type { AnyMethod } from './bare-methods.js';
+import { unsafeVerb } from './method-target.js';
 
 /** Where Nest keeps which parameters of a handler are injected. */
 const ROUTE_ARGUMENTS = '__routeArguments__';

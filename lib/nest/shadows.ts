@@ -1,7 +1,8 @@
 import type { CallIdentity } from '../core/index.js';
+import { bareMethod, type AnyMethod } from './bare-methods.js';
+import { disguise } from './disguise.js';
 import { findDecorated, type DecoratedClass, type DecoratedMethod } from './decorated-methods.js';
 import { ownIdentity } from './identities.js';
-import type { AnyMethod } from './method-target.js';
 
 /** Runs a call of a bound method; `method` is what the class has under its name now. */
 export type BoundCall = (
@@ -24,12 +25,45 @@ export interface OwnerClass {
 export interface ShadowHost {
   /** Tells how calls of a decorated method are run. */
   bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall;
+  /** Whether code that runs now belongs to a call of an instance's method `key`. */
+  isRunning(self: object, prototype: object, key: PropertyKey): boolean;
   /** Takes note of a decorator that would have no effect. */
   report(owner: OwnerClass, key: string, message: string): void;
 }
 
 /** Which shadows an instance's prototype belongs to, so that two apps that share a value see each other. */
 const owners = new WeakMap<object, Shadows>();
+
+/** Instances of apps that are closed. */
+const released = new WeakSet<object>();
+
+/** A decorated method as it was written, and the prototype that declares it. */
+export interface WrittenMethod {
+  readonly key: PropertyKey;
+  readonly declaredOn: object;
+  readonly method: AnyMethod;
+}
+
+/** How to run a call that went around the shadow; `undefined` where no app has bound the method for this object. */
+export function callAround(
+  self: unknown,
+  written: WrittenMethod,
+): ((args: unknown[]) => unknown) | undefined {
+  if (typeof self !== 'object' || self === null) return undefined;
+  if (released.has(self)) return bareCall(self, written.method);
+  try {
+    const shadow = Object.getPrototypeOf(self) as object | null;
+    return shadow ? owners.get(shadow)?.around(self, shadow, written) : undefined;
+  } catch {
+    // An object that does not let itself be looked at was never bound.
+    return undefined;
+  }
+}
+
+const bareCall =
+  (self: object, method: AnyMethod) =>
+  (args: unknown[]): unknown =>
+    method.apply(self as never, args as never[]);
 
 /** Who bound an instance. */
 export function hostOf(instance: object): ShadowHost | undefined {
@@ -48,6 +82,8 @@ export function boundIdentityOf(instance: object): CallIdentity | undefined {
 export class Shadows {
   readonly #shadows = new Map<object, object | undefined>();
   readonly #identities = new WeakMap<object, CallIdentity | (() => CallIdentity)>();
+  /** For each shadow the methods that overrides without a decorator hide, by name. */
+  #hidden = new WeakMap<object, Map<PropertyKey, HiddenMethod>>();
   #closed = false;
 
   constructor(readonly host: ShadowHost) {}
@@ -66,8 +102,10 @@ export class Shadows {
     if (owner === this) return false;
     if (owner) throw new Error('it is already bound to another app');
     const shadow = this.#shadowOf(prototype, classType, origin);
-    if (shadow) Object.setPrototypeOf(instance, shadow);
-    return shadow !== undefined;
+    if (!shadow) return false;
+    Object.setPrototypeOf(instance, shadow);
+    released.delete(instance);
+    return true;
   }
 
   /** Gives an instance its own prototype back. */
@@ -75,8 +113,9 @@ export class Shadows {
     if (typeof instance !== 'object' || instance === null) return;
     try {
       const shadow = Object.getPrototypeOf(instance) as object | null;
-      if (shadow && owners.get(shadow) === this)
-        Object.setPrototypeOf(instance, Object.getPrototypeOf(shadow) as object);
+      if (!shadow || owners.get(shadow) !== this) return;
+      Object.setPrototypeOf(instance, Object.getPrototypeOf(shadow) as object);
+      released.add(instance);
     } catch {
       // An object that does not let itself be looked at was never bound.
     }
@@ -94,6 +133,22 @@ export class Shadows {
     return identity;
   }
 
+  /**
+   * How a call is run that went around the shadow: through its operation where an override hides the method, and bare
+   * where it is part of a call of the same method, whose strategies hold. Any other is not bound.
+   */
+  around(
+    self: object,
+    shadow: object,
+    { key, declaredOn, method }: WrittenMethod,
+  ): ((args: unknown[]) => unknown) | undefined {
+    if (this.#closed) return bareCall(self, method);
+    const bound = this.#hidden.get(shadow)?.get(key);
+    if (bound?.declaredOn === declaredOn) return (args) => bound.call(self, method, args, this.#identityOf);
+    const prototype = Object.getPrototypeOf(shadow) as object;
+    return this.host.isRunning(self, prototype, key) ? bareCall(self, method) : undefined;
+  }
+
   /** Empties all shadows: instances behave like the bare class again. */
   close(): void {
     this.#closed = true;
@@ -101,6 +156,7 @@ export class Shadows {
       for (const key of shadow ? Reflect.ownKeys(shadow) : []) Reflect.deleteProperty(shadow!, key);
     }
     this.#shadows.clear();
+    this.#hidden = new WeakMap();
   }
 
   #shadowOf(prototype: object, classType: object | undefined, origin: string): object | undefined {
@@ -115,15 +171,21 @@ export class Shadows {
     return shadow;
   }
 
-  #make(prototype: object, owner: OwnerClass, { methods, problems }: DecoratedClass): object | undefined {
+  #make(prototype: object, owner: OwnerClass, found: DecoratedClass): object | undefined {
+    const { methods, hidden, problems } = found;
     for (const { key, message } of problems) this.host.report(owner, key, message);
-    if (methods.length === 0) return undefined;
+    if (methods.length === 0 && hidden.length === 0) return undefined;
     const shadow = Object.create(prototype) as object;
     owners.set(shadow, this);
     for (const decorated of methods) {
       const value = this.#wrap(prototype, decorated, this.host.bindMethod(owner, decorated));
       Object.defineProperty(shadow, decorated.key, { value, configurable: true, writable: true });
     }
+    const through = hidden.map((decorated) => {
+      const { key, declaredOn } = decorated;
+      return [key, { declaredOn, call: this.host.bindMethod(owner, decorated) }] as const;
+    });
+    this.#hidden.set(shadow, new Map(through));
     const { classType } = owner;
     if (classType && (prototype as { constructor?: unknown }).constructor !== classType) {
       // A class decorator that returns a Proxy: Nest finds class-level guards by the constructor of the prototype.
@@ -134,33 +196,31 @@ export class Shadows {
 
   #wrap(prototype: object, { key, method }: DecoratedMethod, call: BoundCall): AnyMethod {
     const isClosed = () => this.#closed;
-    const identityOf = (self: object) => {
-      // A method called on an object that was never handed out: that object is somebody of its own.
-      if (!this.#identities.has(self)) this.identify(self, () => ownIdentity(undefined));
-      return this.identityOf(self);
-    };
+    const identityOf = this.#identityOf;
+    let last = method;
+    let bare = bareMethod(last);
     const wrapped = {
       [key](this: object, ...args: unknown[]): unknown {
         // Looked up late, so that a spy on the class is called, through the operation.
         const current = ((prototype as Record<PropertyKey, unknown>)[key] ?? method) as AnyMethod;
-        if (isClosed() || typeof this !== 'object' || this === null)
-          return current.apply(this as never, args as never[]);
-        return call(this, current, args, identityOf);
+        // Without its object it is not bound, which the class's own function tells.
+        if (typeof this !== 'object' || this === null) return current.apply(this as never, args as never[]);
+        if (current !== last) bare = bareMethod((last = current));
+        return isClosed() ? bare.apply(this as never, args as never[]) : call(this, bare, args, identityOf);
       },
     }[key as string]!;
     return disguise(wrapped as AnyMethod, method);
   }
+
+  readonly #identityOf = (self: object): CallIdentity | undefined => {
+    // A method called on an object that was never handed out: that object is somebody of its own.
+    if (!this.#identities.has(self)) this.identify(self, () => ownIdentity(undefined));
+    return this.identityOf(self);
+  };
 }
 
-/** Gives the wrapper everything that others read from the method. */
-function disguise(wrapped: AnyMethod, method: AnyMethod): AnyMethod {
-  for (const key of Reflect.ownKeys(method)) {
-    if (key === 'prototype' || key === 'arguments' || key === 'caller') continue;
-    const descriptor = Object.getOwnPropertyDescriptor(method, key)!;
-    Object.defineProperty(wrapped, key, { ...descriptor, configurable: true });
-  }
-  for (const key of Reflect.getMetadataKeys(method)) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), wrapped);
-  }
-  return wrapped;
+/** How calls are run of a method that is reached through `super` only. */
+interface HiddenMethod {
+  readonly call: BoundCall;
+  readonly declaredOn: object;
 }

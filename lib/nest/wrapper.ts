@@ -4,6 +4,8 @@ export interface Wrapper {
   readonly name: unknown;
   readonly isAlias: boolean;
   readonly isTransient: boolean;
+  /** Which kind of enhancer it is, for a class that was named in a decorator such as `@UseGuards()`. */
+  readonly subtype?: string;
   readonly metatype: unknown;
   readonly inject?: unknown;
   readonly host?: { readonly metatype?: { readonly name: string } };

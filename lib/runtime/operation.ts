@@ -94,11 +94,20 @@ export class Operation implements CallOperation {
     owner: Scope,
     signal?: AbortSignal,
   ): { readonly call: Call; readonly result: Promise<unknown> } {
-    const call = new Call(this, invocation, owner);
+    const call = this.prepare(invocation, owner, 'promise');
     const unlink = signal && linkSignal(signal, (reason) => call.abort(reason));
-    const result = this.#pipeline.start(call) as Promise<unknown>;
+    const result = this.proceed(call) as Promise<unknown>;
     if (unlink) result.then(unlink, unlink);
     return { call, result };
+  }
+
+  /** A call that is about to {@link proceed}. */
+  prepare(invocation: Invocation, owner: Scope, kind: CallKind): Call {
+    return new Call(this, invocation, owner, undefined, kind);
+  }
+
+  proceed(call: Call): unknown {
+    return this.#pipeline.start(call);
   }
 
   /** Forgets what is cached for these arguments. */

@@ -24,8 +24,8 @@ class Mistakes {
   @Opero({ fallback: 'missing' }) async m11() {}
   @Opero(wrong({ fallback: 7 })) async m12() {}
   @Opero(wrong({ cache: { ttl: '5m' } })) async m13() {}
-  @Opero({ cache: true }) m14(): Observable<number> { return of(1); } // prettier-ignore
-  @Opero({ timeout: 5 }) m15(): string { return ''; } // prettier-ignore
+  @Opero({ cache: true as boolean }) m14(): Observable<number> { return of(1); } // prettier-ignore
+  @Opero({ timeout: 5 as number | false }) m15(): string { return ''; } // prettier-ignore
   @Opero(wrong({ rateLimit: true })) async m16() {}
   @Opero({ argFallback: 'gateway' }) async m17(_order: string) {}
   async m18(@FallbackArg('a') _key?: string) {}
