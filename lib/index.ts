@@ -31,7 +31,9 @@ export type {
   OperoEvent,
   OperoEventType,
   OperoListener,
+  PrincipalFunction,
   Random,
+  RequestContext,
   RetryBudgetOptions,
   Timer,
 } from './core/index.js';

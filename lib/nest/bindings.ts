@@ -1,5 +1,11 @@
 import { isObservable } from 'rxjs';
-import { OperoConfigurationError, unknownName, type CallIdentity, type Problem } from '../core/index.js';
+import {
+  OperoConfigurationError,
+  unknownName,
+  type CallIdentity,
+  type PrincipalFunction,
+  type Problem,
+} from '../core/index.js';
 import {
   Profiles,
   type Layer,
@@ -15,6 +21,7 @@ import { toLayer } from './metadata.js';
 import { targetOf, type AnyMethod } from './method-target.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { protect } from './observables.js';
+import { ownershipOf } from './principals.js';
 import { answersItself, proveRoute } from './routes.js';
 import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadows.js';
 
@@ -68,7 +75,8 @@ export class Bindings implements ShadowHost {
     const { operation, map, decorated } = binding;
     const method = () => ((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod;
     const { runtime } = this.#configuration!;
-    return { operation, runtime, options: map, identity: boundIdentityOf(instance), method };
+    const identity = binding.whose(boundIdentityOf(instance));
+    return { operation, runtime, options: map, identity, method };
   }
 
   /** What is wrong with the names in the module's `operations`. */
@@ -80,11 +88,11 @@ export class Bindings implements ShadowHost {
       .map((name) => `OperoModule.forRoot(): operations.${name}: ${unknownName(name, known)}`);
   }
 
-  /** The singletons whose calls an operation runs. */
-  identitiesOf(operation: Operation): ReadonlySet<CallIdentity | undefined> {
-    return (
-      this.#bindings.find((binding) => binding.operation === operation)?.identities ?? new Set([undefined])
-    );
+  /** The singletons whose calls an operation runs, or the one instance; `undefined` if it runs no decorated method. */
+  identitiesOf(operation: Operation, instance?: object): ReadonlySet<CallIdentity | undefined> | undefined {
+    const binding = this.#bindings.find((own) => own.operation === operation);
+    if (!binding || !instance) return binding?.identities;
+    return new Set([binding.whose(boundIdentityOf(instance))]);
   }
 
   #find(prototype: object, key: PropertyKey): Binding | undefined {
@@ -130,6 +138,7 @@ export class Bindings implements ShadowHost {
     problems.push(...proveRoute(decorated.method, byHand, layers, warn));
     const specification: OperationSpecification = { name, layers, own, target: binding.target };
     binding.operation = runtime.define(specification, problems);
+    if (binding.operation) this.#own(binding, layers, options.cache?.principal, problems);
     binding.map = resolveMap(binding.decorated, problems);
     if (problems.length === 0) return;
     const lines = problems.map(
@@ -137,6 +146,19 @@ export class Bindings implements ShadowHost {
     );
     this.#problems.push(...lines);
     binding.problem = new OperoConfigurationError(lines, binding.name);
+  }
+
+  #own(
+    binding: Binding,
+    layers: readonly Layer[],
+    principal: PrincipalFunction | undefined,
+    problems: Problem[],
+  ): void {
+    const { options } = binding.operation!.plan();
+    const { handler } = binding.target;
+    const ownership = ownershipOf({ handler, options, layers, principal });
+    binding.principal = ownership.principal;
+    problems.push(...ownership.problems);
   }
 
   /** Classes of one name are told apart by their modules. */
@@ -160,7 +182,7 @@ export class Bindings implements ShadowHost {
       return method.apply(self as never, args as never[]);
     }
     const { runtime } = this.#configuration!;
-    const identity = operation.caches ? identityOf(self) : undefined;
+    const identity = operation.caches ? binding.whose(identityOf(self)) : undefined;
     if (identity?.shared) binding.identities.add(identity);
     const invocation = { self, method, args, identity };
     if (answers === 'observable') return protect(runtime, operation, invocation);

@@ -38,6 +38,7 @@ const HANDLER_KEYS = [
   'websockets:message_mapping',
   'graphql:resolver_type',
   'graphql:resolve_property',
+  'graphql:resolve_reference',
 ];
 
 export const isHandler = (method: object): boolean =>

@@ -12,6 +12,7 @@ import {
   wholeNumber,
   type CacheStore,
   type Clock,
+  type PrincipalFunction,
   type Problem,
   type Random,
 } from '../core/index.js';
@@ -32,6 +33,14 @@ export interface OperoCacheOptions {
   keySecret?: string;
   /** Whose data the current code works with. Entries are never shared between tenants; without one, none is made. */
   tenant?: () => string | undefined;
+  /**
+   * Whose the answers to a request are, for every cached route, resolver, gateway and message handler that does not say
+   * it itself. See the method's `cache.principal`.
+   *
+   * @example
+   * principal: (context) => context.switchToHttp().getRequest<AuthenticatedRequest>().user?.id
+   */
+  principal?: PrincipalFunction;
 }
 
 /** What `OperoModule.forRoot()` takes. Nothing is required. */
@@ -77,6 +86,7 @@ const cacheFields = fields({
   storeTimeout: v.optional(duration()),
   keySecret: v.optional(text()),
   tenant: v.optional(callback<() => string | undefined>()),
+  principal: v.optional(callback<PrincipalFunction>()),
 });
 
 const shutdownFields = fields({ drainTimeout: v.optional(durationOrNone()) });

@@ -136,7 +136,7 @@ export class Shadows {
     const isClosed = () => this.#closed;
     const identityOf = (self: object) => {
       // A method called on an object that was never handed out: that object is somebody of its own.
-      if (!this.#identities.has(self)) this.identify(self, () => ownIdentity(undefined));
+      if (!this.#identities.has(self)) this.identify(self, () => ownIdentity());
       return this.identityOf(self);
     };
     const wrapped = {

@@ -23,7 +23,9 @@ export const bulkhead = defineStrategy<'bulkhead', number | BulkheadOptions, Res
   },
   create(options, context) {
     const make = () => createSlots(options);
-    const slots = options.name ? context.shared.once(`bulkhead ${options.name}`, make) : make();
+    const slots = options.name
+      ? context.shared.once(`bulkhead ${options.name}`, make)
+      : context.own.once('slots', make);
     return new BulkheadStrategy(options, slots, context);
   },
 });

@@ -25,7 +25,9 @@ export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOpt
     create(options, context) {
       const openFor = durationOf(options.openDuration, context);
       const make = () => new Circuits({ ...options, openFor });
-      const circuits = options.name ? context.shared.once(`circuitBreaker ${options.name}`, make) : make();
+      const circuits = options.name
+        ? context.shared.once(`circuitBreaker ${options.name}`, make)
+        : context.own.once('circuits', make);
       return new CircuitBreakerStrategy(options, circuits, context);
     },
   },

@@ -6,7 +6,7 @@ import {
   type StrategyContext,
 } from '../../core/index.js';
 import type { ResolvedHedge } from './hedge.options.js';
-import { Latencies } from './latencies.js';
+import type { Latencies } from './latencies.js';
 
 /** What a hedge is paid from. */
 export interface HedgePayment {
@@ -20,20 +20,19 @@ export interface HedgePayment {
 export class HedgeStrategy implements Hedging {
   readonly kind = 'hedge';
   readonly maxHedges: number;
-  readonly #latencies: Latencies | undefined;
 
   constructor(
     private readonly options: ResolvedHedge,
     private readonly payment: HedgePayment | undefined,
     private readonly context: StrategyContext,
+    /** How long answers take, where the delay goes by that. */
+    private readonly latencies: Latencies | undefined,
   ) {
-    const { delay, maxHedges } = options;
-    this.maxHedges = maxHedges;
-    if (typeof delay === 'object') this.#latencies = new Latencies(delay.quantile, delay.minimumCalls);
+    this.maxHedges = options.maxHedges;
   }
 
   delay(): number | undefined {
-    return this.#latencies ? this.#latencies.value() : (this.options.delay as number);
+    return this.latencies ? this.latencies.value() : (this.options.delay as number);
   }
 
   mayBegin(call: Call): boolean {
@@ -48,7 +47,7 @@ export class HedgeStrategy implements Hedging {
   }
 
   record(duration: number): void {
-    this.#latencies?.add(duration);
+    this.latencies?.add(duration);
     if (this.payment?.alone) this.payment.budget.give(1);
   }
 }
