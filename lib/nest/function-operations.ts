@@ -107,11 +107,13 @@ export class FunctionOperations {
     this.#proveMemory(functionName, options);
     if (kind === 'run') this.#warnOfDefaults(options);
     const source = `${work.name}\n${Function.prototype.toString.call(work)}`;
-    const budget = this.#budgets.get(source);
+    const { retry } = options;
+    const isOwn = typeof retry !== 'object' || typeof retry.budget !== 'object';
+    const budget = isOwn ? this.#budgets.get(source) : undefined;
     const memory = new Map<string, unknown>(budget === undefined ? [] : [['retryBudget', budget]]);
     const operation = this.#define(options, functionName, memory, undefined, NAMELESS);
     const made = memory.get('retryBudget');
-    if (made !== undefined) {
+    if (isOwn && made !== undefined) {
       this.#budgets.delete(source);
       this.#budgets.set(source, made);
       if (this.#budgets.size > MOST_FUNCTIONS) this.#budgets.delete(this.#budgets.keys().next().value!);

@@ -76,11 +76,12 @@ export class OperoService {
    * await opero.run({ retry: 2, timeout: seconds(1) }, () => fetch(url))
    */
   run<T>(options: OperoOptions | string, work: () => T | PromiseLike<T>, run: RunOptions = {}): Promise<T> {
+    const runtime = this.#runtime;
     proveRun(options, work, run);
     const made = this.#functions.of(options, work, 'run');
     made.proveKey(run.args);
     const invocation = made.invocation(undefined, work, run.args ?? []);
-    const { call, result } = made.operation.start(invocation, this.#runtime.scope);
+    const { call, result } = made.operation.start(invocation, runtime.scope);
     if (!run.signal) return result as Promise<T>;
     const unlink = linkSignal(run.signal, (reason) => call.abort(reason));
     return (result as Promise<T>).finally(unlink);
@@ -97,9 +98,9 @@ export class OperoService {
     options: OperoOptions | string,
     work: (...args: A) => T | PromiseLike<T>,
   ): (this: unknown, ...args: A) => Promise<T> {
+    const runtime = this.#runtime;
     proveWork('wrap', options, work);
     const made = this.#functions.make(options, work);
-    const runtime = this.#runtime;
     return function (this: unknown, ...args: A) {
       const invocation = made.invocation(this, work as (...given: never[]) => unknown, args);
       return made.operation.run(invocation, runtime.scope, 'promise') as Promise<T>;

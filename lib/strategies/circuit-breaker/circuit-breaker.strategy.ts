@@ -30,6 +30,8 @@ export class CircuitBreakerStrategy implements GateStrategy {
     private readonly options: ResolvedCircuitBreaker,
     private readonly circuits: Circuits,
     private readonly context: StrategyContext,
+    /** Makes the circuits open for as long as this operation's own function says. */
+    private readonly useOwn?: () => void,
   ) {
     this.#isFailure = options.failureOn
       ? anyOf(options.failureOn)
@@ -67,6 +69,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     // Each alternative of a fallback argument has a circuit of its own: it is another provider.
     const own = key ? String(key(...(call.args as never[]))) : '';
     const circuit = this.circuits.of(own, attempt.alternative, now);
+    this.useOwn?.();
     const period = circuit.enter(now);
     this.#tell(circuit, call);
     if (period) return period;
@@ -80,12 +83,14 @@ export class CircuitBreakerStrategy implements GateStrategy {
     const { circuit } = period;
     if (this.#saysNothing(attempt, ok, outcome)) return circuit.release(period);
     const { slowCall } = this.options;
+    this.useOwn?.();
     const slow = slowCall !== undefined && now - attempt.startedAt >= slowCall;
     circuit.record(period, now, !ok, slow, outcome);
     this.#tell(circuit, attempt.call);
   }
 
   open(selection: CircuitSelection, duration?: number): void {
+    this.useOwn?.();
     this.circuits.open(this.context.clock.now(), duration, selection, this.#tellByHand);
   }
 
