@@ -66,6 +66,14 @@ export class Bindings implements ShadowHost {
     return this.#find(prototype, key)?.operation;
   }
 
+  /** The operation of a handler as Nest knows it: the bound method, or the one of the class. */
+  findHandler(prototype: object, handler: object): Operation | undefined {
+    return this.#bindings.find(
+      ({ owner, decorated: { key, method } }) =>
+        owner.prototype === prototype && (method === handler || key === (handler as { name?: string }).name),
+    )?.operation;
+  }
+
   /** What a bound instance's `@OpMap` method is run with; `undefined` if it is none. */
   mapBinding(instance: object, key: PropertyKey): MapBinding | undefined {
     const prototype = Object.getPrototypeOf(Object.getPrototypeOf(instance) as object) as object;

@@ -54,6 +54,14 @@ export interface OperoModuleOptions {
   /** `false` turns every strategy off but the fallbacks. Default true. */
   enabled?: boolean;
   cache?: OperoCacheOptions;
+  http?: {
+    /**
+     * Whether our errors become HTTP exceptions (429, 502, 503, 504), which hold the error as their `cause`; those with
+     * 502 and 504 are logged. `false` leaves them to the app's filters: `@Catch(OperoError)`. Other transports always
+     * get exceptions of their own. Default true.
+     */
+    translate?: boolean;
+  };
   shutdown?: {
     /** Ms that calls under way get to end when the app closes. Default 10 000. */
     drainTimeout?: number;
@@ -89,6 +97,8 @@ const cacheFields = fields({
   principal: v.optional(callback<PrincipalFunction>()),
 });
 
+const httpFields = fields({ translate: v.optional(flag()) });
+
 const shutdownFields = fields({ drainTimeout: v.optional(durationOrNone()) });
 
 const moduleFields = fields({
@@ -97,6 +107,7 @@ const moduleFields = fields({
   operations: v.optional(record('an object of options by operation')),
   enabled: v.optional(flag()),
   cache: v.optional(v.unknown()),
+  http: v.optional(v.unknown()),
   shutdown: v.optional(v.unknown()),
   clock: v.optional(
     satisfying<Clock>(
@@ -115,6 +126,7 @@ export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
   const problems: Problem[] = [];
   check(moduleFields, options, '', problems);
   if (options.cache !== undefined) check(cacheFields, options.cache, 'cache', problems);
+  if (options.http !== undefined) check(httpFields, options.http, 'http', problems);
   if (options.shutdown !== undefined) check(shutdownFields, options.shutdown, 'shutdown', problems);
   if (options.defaults !== undefined) problems.push(...checkLayer(options.defaults, 'defaults'));
   for (const [name, layer] of Object.entries(options.operations ?? {})) {

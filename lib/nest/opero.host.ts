@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type ExecutionContext } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { OperoConfigurationError, type CacheStore } from '../core/index.js';
 import { OperoRuntime, Profiles, type Layer } from '../runtime/index.js';
@@ -23,6 +23,7 @@ export class OperoHost {
   readonly #drainFirst = new DrainFirst(() => this.drain());
   #runtime: OperoRuntime | undefined;
   #drainTimeout = DEFAULT_DRAIN;
+  #translatesHttp = true;
   #store: CacheStore | undefined;
   #modules: ModulesContainer | undefined;
   #layers: { readonly defaults: readonly Layer[]; readonly profiles: Profiles } = {
@@ -37,6 +38,20 @@ export class OperoHost {
   /** What lies under the options of functions that are run by hand. */
   get layers(): { readonly defaults: readonly Layer[]; readonly profiles: Profiles } {
     return this.#layers;
+  }
+
+  /** Whether our errors become HTTP exceptions. */
+  get translatesHttp(): boolean {
+    return this.#translatesHttp;
+  }
+
+  /** What the options of a handler say about a client that goes away; `undefined` if nothing. */
+  abortsOnDisconnect(context: ExecutionContext): boolean | undefined {
+    const { prototype } = context.getClass<object>() as { prototype: object };
+    const operation = this.bindings.findHandler(prototype, context.getHandler());
+    if (operation) return operation.plan().options.abortOnDisconnect?.value as boolean | undefined;
+    return this.#layers.defaults.findLast(({ options }) => options.abortOnDisconnect !== undefined)?.options
+      .abortOnDisconnect;
   }
 
   /** Begins to bind what the container hands out. */
@@ -56,6 +71,7 @@ export class OperoHost {
     for (const { path, message } of problems)
       this.#moduleProblems.push(`OperoModule.forRoot(): ${path}: ${message}`);
     this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
+    this.#translatesHttp = sound.http?.translate ?? true;
     const { store, ...caching } = sound.cache ?? {};
     if (typeof store === 'object') this.#store = store;
     this.#layers = {

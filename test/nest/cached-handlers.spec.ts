@@ -61,8 +61,8 @@ describe('a cached handler', () => {
     }
     @Controller()
     class Messages {
-      @MessagePattern('a') @Opero(cached) async message(): Promise<void> {}
-      @EventPattern('b') @Opero(cached) async event(): Promise<void> {}
+      @MessagePattern('a') @Opero(cached) async message(_data: unknown): Promise<void> {}
+      @EventPattern('b') @Opero(cached) async event(_data: unknown): Promise<void> {}
       @GrpcMethod('Users') @Opero(cached) async grpc(_data: unknown): Promise<void> {}
       @GrpcStreamMethod('Users') @Opero(cached) async stream(_data: unknown): Promise<void> {}
       @Opero(cached) async helper(): Promise<void> {}
