@@ -14,6 +14,7 @@ export * from './durations.js';
 export * from './errors.js';
 export * from './events.js';
 export * from './failures.js';
+export * from './foreign-names.js';
 export * from './frame.js';
 export * from './keyed.js';
 export * from './monitor.js';

@@ -88,12 +88,12 @@ export class Bindings implements ShadowHost {
   }
 
   /** What is wrong with the names in the module's `operations`. */
-  unknownOperations(): string[] {
+  unknownOperations(where: string): string[] {
     const { options, runtime } = this.#configuration!;
     const known = [...runtime.operations.keys()];
     return Object.keys(options.operations ?? {})
       .filter((name) => !known.includes(name) && !this.#bindings.some((binding) => binding.name === name))
-      .map((name) => `OperoModule.forRoot(): operations.${name}: ${unknownName(name, known)}`);
+      .map((name) => `${where}: operations.${name}: ${unknownName(name, known)}`);
   }
 
   /** The singletons whose calls an operation runs, or the one instance; `undefined` if it runs no decorated method. */

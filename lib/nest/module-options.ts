@@ -120,7 +120,7 @@ const moduleFields = fields({
 
 /** What is wrong with the module's own options, apart from the profiles. */
 export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return [{ path: 'options', message: `got ${show(options)}, allowed: an object` }];
   }
   const problems: Problem[] = [];
@@ -129,7 +129,8 @@ export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
   if (options.http !== undefined) check(httpFields, options.http, 'http', problems);
   if (options.shutdown !== undefined) check(shutdownFields, options.shutdown, 'shutdown', problems);
   if (options.defaults !== undefined) problems.push(...checkLayer(options.defaults, 'defaults'));
-  for (const [name, layer] of Object.entries(options.operations ?? {})) {
+  const operations = typeof options.operations === 'object' ? options.operations : {};
+  for (const [name, layer] of Object.entries(operations ?? {})) {
     if (layer !== false) problems.push(...checkLayer(layer, `operations.${name}`));
   }
   return problems;

@@ -1,4 +1,4 @@
-import { declare, toDeclaration } from './decorators.js';
+import { declare, refuseBare, toDeclaration } from './decorators.js';
 import type { FittingFallback, WithFallback } from './fitting-fallback.js';
 import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
 
@@ -37,6 +37,7 @@ export function OpMap<const V = never>(
   options?: WithFallback<OpMapOptions, V>,
 ): OpMapDecorator<V>;
 export function OpMap(first?: OpMapOptions | string, second?: OpMapOptions): OpMapDecorator {
+  refuseBare('@OpMap', first, second);
   const profile = typeof first === 'string' ? first : undefined;
   const given = typeof first === 'string' ? second : first;
   const { item, map } = splitMapOptions(given ?? {});

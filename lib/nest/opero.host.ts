@@ -24,6 +24,7 @@ export class OperoHost {
   #runtime: OperoRuntime | undefined;
   #drainTimeout = DEFAULT_DRAIN;
   #translatesHttp = true;
+  #where = '';
   #store: CacheStore | undefined;
   #modules: ModulesContainer | undefined;
   #layers: { readonly defaults: readonly Layer[]; readonly profiles: Profiles } = {
@@ -61,15 +62,19 @@ export class OperoHost {
   }
 
   /** Takes the options; from now on bound methods run through their operations. */
-  configure(options: OperoModuleOptions): void {
+  configure(options: OperoModuleOptions, where = 'forRoot'): void {
     if (this.#runtime) return;
+    this.#where = `OperoModule.${where}()`;
     const problems = checkModuleOptions(options);
     const profiles = new Profiles();
-    problems.push(...profiles.add(options?.profiles ?? {}, 'profiles'), ...this.#featureProfiles(profiles));
+    problems.push(
+      ...profiles.add(namedIn(options?.profiles), 'profiles'),
+      ...this.#featureProfiles(profiles),
+    );
     problems.push(...profiles.checkReferences());
     const sound = problems.length === 0 ? options : onlyNames(options);
     for (const { path, message } of problems)
-      this.#moduleProblems.push(`OperoModule.forRoot(): ${path}: ${message}`);
+      this.#moduleProblems.push(`${this.#where}: ${path}: ${message}`);
     this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
     this.#translatesHttp = sound.http?.translate ?? true;
     const { store, ...caching } = sound.cache ?? {};
@@ -96,7 +101,7 @@ export class OperoHost {
     const problems = [
       ...this.#moduleProblems,
       ...this.bindings.problems,
-      ...this.bindings.unknownOperations(),
+      ...this.bindings.unknownOperations(this.#where),
     ];
     if (problems.length > 0) throw new OperoConfigurationError(problems);
     this.#store ??= findCache(reference, (message) => this.#warn(message));
@@ -152,8 +157,12 @@ export class OperoHost {
   }
 }
 
+/** What is written by name; what is no object at all is refused elsewhere. */
+const namedIn = <T>(written: Record<string, T> | undefined): Record<string, T> =>
+  typeof written === 'object' && written !== null && !Array.isArray(written) ? written : {};
+
 /** What is left of wrong options: the names of operations, so that wrong ones are told in the same error. */
 function onlyNames(options: OperoModuleOptions): OperoModuleOptions {
-  const names = Object.keys(options?.operations ?? {});
+  const names = Object.keys(namedIn(options?.operations));
   return { operations: Object.fromEntries(names.map((name) => [name, {}])) };
 }

@@ -9,7 +9,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
-import { OperoConfigurationError } from '../core/index.js';
+import { OperoConfigurationError, show, unknownName } from '../core/index.js';
 import type { OperoProfile } from '../runtime/index.js';
 import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
 import { FeatureProfiles } from './feature-profiles.js';
@@ -41,6 +41,7 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
     private readonly reference: ModuleRef,
     private readonly host: OperoHost,
     options: OperoModuleOptions,
+    where: string,
   ) {
     const modules = modulesOf(reference)!;
     const times = [...modules.values()].filter(({ metatype }) => metatype === OperoModule).length;
@@ -50,7 +51,7 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
       ]);
     }
     host.attach(modules);
-    host.configure(options);
+    host.configure(options, where);
   }
 
   onModuleInit(): Promise<void> {
@@ -97,13 +98,9 @@ export class OperoModule {
    * })
    */
   static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
+    proveAsync(options);
     const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
     const source = useClass ?? useExisting;
-    if (!source && !useFactory) {
-      const problem =
-        'OperoModule.forRootAsync(): got none of them, allowed: useFactory, useClass or useExisting';
-      throw new OperoConfigurationError([problem]);
-    }
     const provider: Provider = source
       ? {
           provide: OPERO_OPTIONS,
@@ -122,12 +119,53 @@ export class OperoModule {
    * export class SearchModule {}
    */
   static forFeature(options: { profiles: Record<string, OperoProfile> }): DynamicModule {
+    const { profiles: given, ...others } = isObject(options) ? options : { profiles: undefined };
+    const lines = Object.keys(others).map(
+      (key) => `OperoModule.forFeature(): ${key}: ${unknownName(key, ['profiles'])}`,
+    );
+    if (!isObject(given)) {
+      const got = isObject(options) ? `profiles: got ${show(given)}` : `got ${show(options)}`;
+      lines.push(`OperoModule.forFeature(): ${got}, allowed: { profiles: { name: options } }`);
+    }
+    if (lines.length > 0) throw new OperoConfigurationError(lines);
     class OperoFeatureModule {}
     Module({})(OperoFeatureModule);
     const profiles = new FeatureProfiles(options.profiles);
     return { module: OperoFeatureModule, providers: [{ provide: FeatureProfiles, useValue: profiles }] };
   }
 }
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
+
+function proveAsync(options: OperoModuleAsyncOptions): void {
+  const where = 'OperoModule.forRootAsync()';
+  const refuse = (what: string): never => {
+    throw new OperoConfigurationError([`${where}: ${what}`]);
+  };
+  if (!isObject(options)) {
+    refuse(`got ${show(options)}, allowed: an object with useFactory, useClass or useExisting`);
+  }
+  const unknown = Object.keys(options).filter((key) => !ASYNC_KEYS.includes(key));
+  if (unknown.length > 0) {
+    const lines = unknown.map((key) => `${where}: ${key}: ${unknownName(key, ASYNC_KEYS)}`);
+    throw new OperoConfigurationError(lines);
+  }
+  const given = SOURCES.filter((source) => options[source] !== undefined);
+  if (given.length === 0) refuse('got none of them, allowed: useFactory, useClass or useExisting');
+  if (given.length > 1) refuse(`got ${given.join(' and ')}, allowed: one of them`);
+  for (const source of given) {
+    if (typeof options[source] !== 'function') {
+      refuse(
+        `${source}: got ${show(options[source])}, allowed: a ${source === 'useFactory' ? 'function' : 'class'}`,
+      );
+    }
+  }
+}
+
+const ASYNC_KEYS: readonly string[] = [...SOURCES, 'imports', 'inject'];
 
 function build(
   options: Provider,
@@ -147,7 +185,7 @@ function build(
       provide: Explorer,
       inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
       useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
-        new Explorer(reference, host, given),
+        new Explorer(reference, host, given, known === undefined ? 'forRootAsync' : 'forRoot'),
     },
     OperoService,
     { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },

@@ -3,6 +3,7 @@ import {
   check,
   linkSignal,
   OperoConfigurationError,
+  show,
   unknownName,
   type OperoEvents,
   type Problem,
@@ -141,8 +142,16 @@ export class OperoService {
     return run;
   }
 
-  /** Binds the decorated methods of an object that the app did not hand out. Returns the same object. */
+  /**
+   * Binds the decorated methods of an object that the app did not hand out. Returns the same object.
+   *
+   * @throws TypeError for what is no instance of a class: a primitive, a class, a plain object
+   */
   bind<T extends object>(object: T): T {
+    const prototype: unknown = typeof object === 'object' && object !== null && Object.getPrototypeOf(object);
+    if (!prototype || prototype === Object.prototype) {
+      throw new TypeError(`OperoService.bind(): got ${show(object)}, allowed: an instance of a class`);
+    }
     return this.host.binder.bind(object);
   }
 
