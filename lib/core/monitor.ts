@@ -64,7 +64,9 @@ export class Monitor {
     for (const field of SHARED) {
       Object.defineProperty(own, field, {
         get: () => this[field],
-        set: (value) => ((this as Record<string, unknown>)[field] = value),
+        set: (value) => {
+          (this as Record<string, unknown>)[field] = value;
+        },
       });
     }
     return own;

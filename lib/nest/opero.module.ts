@@ -9,11 +9,12 @@ import {
   type Type,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
-import { OperoConfigurationError, show, unknownName } from '../core/index.js';
+import { OperoConfigurationError } from '../core/index.js';
 import type { OperoProfile } from '../runtime/index.js';
 import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
 import { FeatureProfiles } from './feature-profiles.js';
 import { mappedLater, mappedTokens } from './mapped.js';
+import { proveAsync, proveFeature } from './module-arguments.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { OperoHost } from './opero.host.js';
 import { OperoInterceptor } from './opero.interceptor.js';
@@ -119,53 +120,13 @@ export class OperoModule {
    * export class SearchModule {}
    */
   static forFeature(options: { profiles: Record<string, OperoProfile> }): DynamicModule {
-    const { profiles: given, ...others } = isObject(options) ? options : { profiles: undefined };
-    const lines = Object.keys(others).map(
-      (key) => `OperoModule.forFeature(): ${key}: ${unknownName(key, ['profiles'])}`,
-    );
-    if (!isObject(given)) {
-      const got = isObject(options) ? `profiles: got ${show(given)}` : `got ${show(options)}`;
-      lines.push(`OperoModule.forFeature(): ${got}, allowed: { profiles: { name: options } }`);
-    }
-    if (lines.length > 0) throw new OperoConfigurationError(lines);
+    proveFeature(options);
     class OperoFeatureModule {}
     Module({})(OperoFeatureModule);
     const profiles = new FeatureProfiles(options.profiles);
     return { module: OperoFeatureModule, providers: [{ provide: FeatureProfiles, useValue: profiles }] };
   }
 }
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
-
-function proveAsync(options: OperoModuleAsyncOptions): void {
-  const where = 'OperoModule.forRootAsync()';
-  const refuse = (what: string): never => {
-    throw new OperoConfigurationError([`${where}: ${what}`]);
-  };
-  if (!isObject(options)) {
-    refuse(`got ${show(options)}, allowed: an object with useFactory, useClass or useExisting`);
-  }
-  const unknown = Object.keys(options).filter((key) => !ASYNC_KEYS.includes(key));
-  if (unknown.length > 0) {
-    const lines = unknown.map((key) => `${where}: ${key}: ${unknownName(key, ASYNC_KEYS)}`);
-    throw new OperoConfigurationError(lines);
-  }
-  const given = SOURCES.filter((source) => options[source] !== undefined);
-  if (given.length === 0) refuse('got none of them, allowed: useFactory, useClass or useExisting');
-  if (given.length > 1) refuse(`got ${given.join(' and ')}, allowed: one of them`);
-  for (const source of given) {
-    if (typeof options[source] !== 'function') {
-      refuse(
-        `${source}: got ${show(options[source])}, allowed: a ${source === 'useFactory' ? 'function' : 'class'}`,
-      );
-    }
-  }
-}
-
-const ASYNC_KEYS: readonly string[] = [...SOURCES, 'imports', 'inject'];
 
 function build(
   options: Provider,
