@@ -33,7 +33,9 @@ export type {
   OperoEvent,
   OperoEventType,
   OperoListener,
+  PrincipalFunction,
   Random,
+  RequestContext,
   RetryBudgetOptions,
   Timer,
 } from './core/index.js';

@@ -7,6 +7,15 @@ export interface CacheStore {
   del(key: string): unknown;
 }
 
+/** What a call is made for: a request, a message. `lib/nest` says what it looks like: Nest's `ExecutionContext`. */
+export interface RequestContext {}
+
+/**
+ * Tells whose the answers to a request are: the same non-empty text for the same user, client or tenant. A call for
+ * which it gives anything else, or throws, runs uncached.
+ */
+export type PrincipalFunction = (context: RequestContext) => string | undefined;
+
 /** How results are cached in one app. */
 export interface CachingSettings {
   /** The app's cache, as soon as it is known; without one, results are kept in this process. */

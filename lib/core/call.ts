@@ -38,7 +38,7 @@ export interface CallIdentity {
   readonly id: string;
   /** Whether another process, or a later instance, may use what this one cached. */
   readonly shared: boolean;
-  /** What tells the users of an instance apart, such as the credentials of a request. */
+  /** What tells the users of an instance apart. Throws where that cannot be told: such a call is not cached. */
   readonly principal?: () => string | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import * as v from 'valibot';
+import { ownNameOf } from './foreign-names.js';
 
 /** One thing that is wrong with a set of options. */
 export interface Problem {
@@ -70,7 +71,7 @@ export function check<S extends v.GenericSchema>(
 ): v.InferOutput<S> | undefined {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  for (const issue of result.issues) problems.push(toProblem(issue, schema, value, path));
+  for (const issue of result.issues) problems.push(...toProblems(issue, schema, value, path));
   return undefined;
 }
 
@@ -91,18 +92,36 @@ function entriesAt(schema: any, keys: readonly string[], input: any): Entries {
   return key === undefined ? entries : entriesAt(entries[key], rest, input?.[key]);
 }
 
+function toProblems(
+  issue: v.BaseIssue<unknown>,
+  schema: v.GenericSchema,
+  value: unknown,
+  base: string,
+): Problem[] {
+  const keys = issue.path?.map(({ key }) => String(key)) ?? [];
+  if (issue.type !== 'strict_object' || issue.expected !== 'never') {
+    return [toProblem(issue, schema, value, base, keys)];
+  }
+  // The check stops at the first name that is unknown: the others are found here.
+  const place = keys.slice(0, -1);
+  const known = Object.keys(entriesAt(schema, place, value));
+  const written = issue.path?.at(-1)?.input as object;
+  return Object.keys(written)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({
+      path: [base, ...place, key].filter(Boolean).join('.'),
+      message: unknownName(key, known),
+    }));
+}
+
 function toProblem(
   issue: v.BaseIssue<unknown>,
   schema: v.GenericSchema,
   value: unknown,
   base: string,
+  keys: readonly string[],
 ): Problem {
-  const keys = issue.path?.map(({ key }) => String(key)) ?? [];
   const path = [base, ...keys].filter(Boolean).join('.');
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = Object.keys(entriesAt(schema, keys.slice(0, -1), value));
-    return { path, message: unknownName(keys.at(-1) ?? '', known) };
-  }
   if (issue.type === 'strict_object' && keys.length > 0) {
     const missing = entriesAt(schema, keys.slice(0, -1), value)[keys.at(-1)!];
     return { path, message: `got nothing, allowed: ${String(missing?.message)}`, missing: true };
@@ -112,7 +131,9 @@ function toProblem(
 
 /** Says that `key` is no option and which one may have been meant. */
 export function unknownName(key: string, known: readonly string[]): string {
-  const closest = known.find((candidate) => distance(key.toLowerCase(), candidate.toLowerCase()) <= 2);
+  const closest =
+    ownNameOf(key, known) ??
+    known.find((candidate) => distance(key.toLowerCase(), candidate.toLowerCase()) <= 2);
   const hint = closest ? ` (did you mean ${closest}?)` : '';
   return `got an unknown name${hint}, allowed: ${known.join(', ')}`;
 }

@@ -30,8 +30,10 @@ export interface SharedResources {
 export interface CreateContext extends StrategyContext {
   readonly target: Target;
   readonly shared: SharedResources;
-  /** What the strategies of this operation share with each other. */
+  /** State of this operation: runs by hand that have one name share it, whatever functions each of them brings. */
   readonly own: SharedResources;
+  /** What the strategies that are made from one set of options share with each other, its functions included. */
+  readonly together: SharedResources;
   readonly caching: CachingSettings;
   /** Where work runs that belongs to no single call. */
   readonly root: Scope;

@@ -109,13 +109,14 @@ export class OperoShutdownError extends OperoError {
 export class OperoConfigurationError extends OperoError {
   readonly code = 'OPERO_CONFIGURATION';
 
-  constructor(
-    /** One line a problem: `Class.method (Module): path: got what, allowed what`. */
-    readonly problems: readonly string[],
-    operation = '',
-  ) {
+  /** One line a problem: `Class.method (Module): path: got what, allowed what`. */
+  declare readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], operation = '') {
     const title = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     super(`nestjs-opero found ${title} in its options:\n  ${problems.join('\n  ')}`, operation);
+    // The message has them already: whoever prints the error must not print them again.
+    Object.defineProperty(this, 'problems', { value: problems, enumerable: false, configurable: true });
   }
 }
 

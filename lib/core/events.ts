@@ -1,3 +1,5 @@
+import { show, unknownName } from './checks.js';
+
 /** What can happen to a call. Each occurrence is counted per operation; see {@link OperationCounts}. */
 export const eventTypes = [
   'success',
@@ -87,8 +89,16 @@ export class OperoEvents {
   /**
    * Calls `listener` at every event of `type`, or at every event for `'*'`, in the async context of the call.
    * Returns the function that takes it back.
+   *
+   * @throws TypeError for an event that there is not, and for a listener that is no function
    */
   on(type: OperoEventType | '*', listener: OperoListener): () => void {
+    if (type !== '*' && !eventTypes.includes(type)) {
+      throw new TypeError(`events.on(): type: ${unknownName(String(type), ['*', ...eventTypes])}`);
+    }
+    if (typeof listener !== 'function') {
+      throw new TypeError(`events.on('${type}'): listener: got ${show(listener)}, allowed: a function`);
+    }
     let listeners = this.#listeners.get(type);
     if (!listeners) this.#listeners.set(type, (listeners = new Set()));
     const own: OperoListener = (event) => listener(event);

@@ -15,6 +15,7 @@ export * from './durations.js';
 export * from './errors.js';
 export * from './events.js';
 export * from './failures.js';
+export * from './foreign-names.js';
 export * from './frame.js';
 export * from './keyed.js';
 export * from './markers.js';

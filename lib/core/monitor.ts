@@ -26,6 +26,17 @@ export interface EventSource {
   within<R>(work: () => R): R;
 }
 
+/** What runs of one name have in common, whoever makes them. */
+const SHARED = [
+  'counts',
+  'running',
+  'failureStreak',
+  'lastSuccessAt',
+  'lastFailureAt',
+  'lastError',
+  'reported',
+] as const;
+
 /** The counts, the recent history and the hooks of one operation. */
 export class Monitor {
   readonly counts = Object.fromEntries(eventTypes.map((type) => [type, 0])) as OperationCounts;
@@ -46,6 +57,20 @@ export class Monitor {
     private readonly hooks: Partial<Record<OperoEventType, OperoListener>>,
     private readonly warn: (message: string) => void = () => undefined,
   ) {}
+
+  /** The same counts and history, with hooks of a run's own. */
+  withHooks(hooks: Partial<Record<OperoEventType, OperoListener>>): Monitor {
+    const own = new Monitor(this.operation, this.clock, this.events, hooks, this.warn);
+    for (const field of SHARED) {
+      Object.defineProperty(own, field, {
+        get: () => this[field],
+        set: (value) => {
+          (this as Record<string, unknown>)[field] = value;
+        },
+      });
+    }
+    return own;
+  }
 
   /** Counts an event and tells whoever listens. An event nobody listens to costs one increment. */
   emit(type: OperoEventType, source: EventSource, detail?: EventDetail): void {
@@ -74,11 +99,12 @@ export class Monitor {
    */
   callbackFailed(option: string, consequence: string, source: EventSource, error: unknown): void {
     this.emit('callback-error', source, { error });
-    if (this.#reported.has(option)) return;
-    this.#reported.add(option);
+    if (this.reported.has(option)) return;
+    this.reported.add(option);
     this.warn(`${option} failed, ${consequence}: ${describeError(error)}`);
   }
-  readonly #reported = new Set<string>();
+  /** @internal The options of which a failure was logged. */
+  readonly reported = new Set<string>();
 
   /** Whether anybody would be told of an event. */
   hears(type: OperoEventType): boolean {

@@ -113,5 +113,5 @@ export function budgetOf(
 }
 
 /** Whether `who` is the one of the strategies with this budget that tells it of successes: the first that asks. */
-export const feedsBudget = ({ own }: CreateContext, who: 'retry' | 'hedge'): boolean =>
-  own.once('retryBudget feeder', () => who) === who;
+export const feedsBudget = ({ together }: CreateContext, who: 'retry' | 'hedge'): boolean =>
+  together.once('retryBudget feeder', () => who) === who;

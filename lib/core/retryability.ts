@@ -20,8 +20,10 @@ interface RetryPart {
 }
 
 /** That of an operation: whoever asks first, which is `retry` if it is on, says what it goes by. */
-export const retryabilityOf = ({ own }: Pick<CreateContext, 'own'>, options: RetryPart = {}): Retryability =>
-  own.once('retryability', () => retryability(options));
+export const retryabilityOf = (
+  { together }: Pick<CreateContext, 'together'>,
+  options: RetryPart = {},
+): Retryability => together.once('retryability', () => retryability(options));
 
 function retryability({ retryOn, respectRetryAfter = true }: RetryPart): Retryability {
   const chosen = retryOn === undefined ? undefined : anyOf(retryOn);

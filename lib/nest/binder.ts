@@ -1,4 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
+import type { CallIdentity } from '../core/index.js';
 import { Identities } from './identities.js';
 import { Shadows, type ShadowHost } from './shadows.js';
 import { classOf, originOf, type Wrapper } from './wrapper.js';
@@ -25,6 +26,12 @@ export class Binder {
   /** Everything that lives as long as the app. */
   instances(): unknown[] {
     return [...this.#wrappers].map(({ instance }) => instance);
+  }
+
+  /** Whose state an object uses: its provider's, if that lives as long as the app, else its own. */
+  identityOf(instance: object): CallIdentity {
+    const bound = this.#shadows.identityOf(instance);
+    return bound ?? this.#identities.of([...this.#wrappers].find((wrapper) => wrapper.instance === instance));
   }
 
   /** Binds what the modules have now and will hand out later. Repeated, it adds what is new. */

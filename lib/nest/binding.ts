@@ -12,6 +12,9 @@ export class Binding {
   operation: Operation | undefined;
   problem: OperoConfigurationError | undefined;
   answers: Target['answers'];
+  /** Tells the users of the method apart, where that matters for what is cached. */
+  principal: (() => string) | undefined;
+  readonly #ofUsers = new WeakMap<CallIdentity, CallIdentity>();
 
   constructor(
     readonly owner: OwnerClass,
@@ -24,6 +27,15 @@ export class Binding {
   /** Keeps how the method answered first, where nothing else tells. */
   learn(answers: Target['answers']): void {
     if (this.answers === 'unknown') this.answers = answers;
+  }
+
+  /** Whose results a call may use: its instance's, and where it matters its user's. */
+  whose(instance: CallIdentity | undefined): CallIdentity | undefined {
+    const { principal } = this;
+    if (!principal || !instance) return instance;
+    let identity = this.#ofUsers.get(instance);
+    if (!identity) this.#ofUsers.set(instance, (identity = { ...instance, principal }));
+    return identity;
   }
 
   get name(): string {

@@ -4,6 +4,7 @@ import {
   OperoConfigurationError,
   unknownName,
   type CallIdentity,
+  type PrincipalFunction,
   type Problem,
 } from '../core/index.js';
 import {
@@ -22,6 +23,7 @@ import { toLayer } from './metadata.js';
 import { targetOf } from './method-target.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { protect } from './observables.js';
+import { ownershipOf } from './principals.js';
 import { answersItself, proveRoute } from './routes.js';
 import { callUndecided, uncachedOf } from './undecided.js';
 import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadows.js';
@@ -67,6 +69,14 @@ export class Bindings implements ShadowHost {
     return this.#find(prototype, key)?.operation;
   }
 
+  /** The operation of a handler as Nest knows it: the bound method, or the one of the class. */
+  findHandler(prototype: object, handler: object): Operation | undefined {
+    return this.#bindings.find(
+      ({ owner, decorated: { key, method } }) =>
+        owner.prototype === prototype && (method === handler || key === (handler as { name?: string }).name),
+    )?.operation;
+  }
+
   /** What a bound instance's `@OpMap` method is run with; `undefined` if it is none. */
   mapBinding(instance: object, key: PropertyKey): MapBinding | undefined {
     const prototype = Object.getPrototypeOf(Object.getPrototypeOf(instance) as object) as object;
@@ -77,23 +87,24 @@ export class Bindings implements ShadowHost {
     const method = () =>
       bareMethod(((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod);
     const { runtime } = this.#configuration!;
-    return { operation, runtime, options: map, identity: boundIdentityOf(instance), method };
+    const identity = binding.whose(boundIdentityOf(instance));
+    return { operation, runtime, options: map, identity, method };
   }
 
   /** What is wrong with the names in the module's `operations`. */
-  unknownOperations(): string[] {
+  unknownOperations(where: string): string[] {
     const { options, runtime } = this.#configuration!;
     const known = [...runtime.operations.keys()];
     return Object.keys(options.operations ?? {})
       .filter((name) => !known.includes(name) && !this.#bindings.some((binding) => binding.name === name))
-      .map((name) => `OperoModule.forRoot(): operations.${name}: ${unknownName(name, known)}`);
+      .map((name) => `${where}: operations.${name}: ${unknownName(name, known)}`);
   }
 
-  /** The singletons whose calls an operation runs. */
-  identitiesOf(operation: Operation): ReadonlySet<CallIdentity | undefined> {
-    return (
-      this.#bindings.find((binding) => binding.operation === operation)?.identities ?? new Set([undefined])
-    );
+  /** The singletons whose calls an operation runs, or the one instance; `undefined` if it runs no decorated method. */
+  identitiesOf(operation: Operation, instance?: object): ReadonlySet<CallIdentity | undefined> | undefined {
+    const binding = this.#bindings.find((own) => own.operation === operation);
+    if (!binding || !instance) return binding?.identities;
+    return new Set([binding.whose(boundIdentityOf(instance))]);
   }
 
   #find(prototype: object, key: PropertyKey): Binding | undefined {
@@ -152,6 +163,7 @@ export class Bindings implements ShadowHost {
     problems.push(...proveRoute(decorated.method, byHand, layers, warn));
     const specification: OperationSpecification = { name, layers, own, target: binding.target };
     binding.operation = runtime.define(specification, problems);
+    if (binding.operation) this.#own(binding, layers, options.cache?.principal, problems);
     binding.map = resolveMap(binding.decorated, problems);
     if (problems.length === 0) return;
     const lines = problems.map(
@@ -159,6 +171,19 @@ export class Bindings implements ShadowHost {
     );
     this.#problems.push(...lines);
     binding.problem = new OperoConfigurationError(lines, binding.name);
+  }
+
+  #own(
+    binding: Binding,
+    layers: readonly Layer[],
+    principal: PrincipalFunction | undefined,
+    problems: Problem[],
+  ): void {
+    const { options } = binding.operation!.plan();
+    const { handler } = binding.target;
+    const ownership = ownershipOf({ handler, options, layers, principal });
+    binding.principal = ownership.principal;
+    problems.push(...ownership.problems);
   }
 
   /** Classes of one name are told apart by their modules. */
@@ -182,7 +207,7 @@ export class Bindings implements ShadowHost {
       return method.apply(self as never, args as never[]);
     }
     const { runtime } = this.#configuration!;
-    const identity = operation.caches ? identityOf(self) : undefined;
+    const identity = operation.caches ? binding.whose(identityOf(self)) : undefined;
     if (identity?.shared) binding.identities.add(identity);
     if (answers === 'promise') {
       return operation.run({ self, method, args, identity }, runtime.scope, 'promise');

@@ -65,7 +65,20 @@ export function Opero<
   options?: WithKinds<OperoOptions, V, C, T, S, H, R, N, D, M, Q>,
 ): OperoDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
 export function Opero(first?: OperoOptions | string, second?: OperoOptions): OperoDecorator {
+  refuseBare('@Opero', first, second);
   return declare(toDeclaration('@Opero', first, second));
+}
+
+/** Without parentheses a decorator is given the class, or the prototype and the key, in place of its options. */
+export function refuseBare(decorator: string, first: unknown, second: unknown): void {
+  const isKey = (typeof second === 'string' || typeof second === 'symbol') && typeof first === 'object';
+  if (typeof first !== 'function' && !isKey) return;
+  const owner =
+    typeof first === 'function' ? first : (first as { constructor?: { name?: string } }).constructor;
+  const key = typeof second === 'string' || typeof second === 'symbol' ? `.${String(second)}` : '';
+  const where = `${owner?.name ?? 'anonymous'}${key}`;
+  const problem = `${where}: ${decorator}: got a decorator without parentheses, allowed: ${decorator}()`;
+  throw new OperoConfigurationError([problem], where);
 }
 
 /** What the two forms of a decorator's arguments say. */
@@ -142,6 +155,12 @@ function refuse(decorator: string, target: object, key: string | symbol, given: 
  * ask(prompt: string, @FallbackArg('large', 'small') model?: string): Promise<string> { … }
  */
 export function FallbackArg(...values: [unknown, ...unknown[]]): ParameterDecorator {
+  const [first, second, third] = values;
+  const isPrototype =
+    (first as { constructor?: { prototype?: unknown } } | null)?.constructor?.prototype === first;
+  if (values.length === 3 && typeof first === 'object' && isPrototype && typeof third === 'number') {
+    refuseBare('@FallbackArg', first, second);
+  }
   return (target, key, index) => {
     const owner = typeof target === 'function' ? target : target.constructor;
     const where = `${owner.name}.${String(key ?? 'constructor')}`;

@@ -1,5 +1,7 @@
 import { OperoConfigurationError, type Problem, type Target } from '../core/index.js';
 import type { Layer, Operation, OperoOptions } from '../runtime/index.js';
+import { differenceOf, leavesOf, sameLeaves } from './function-options.js';
+import { FunctionOperation } from './function-operation.js';
 import type { OperoHost } from './opero.host.js';
 
 const target: Target = {
@@ -18,69 +20,145 @@ const memories: Partial<Record<keyof OperoOptions, (written: any) => boolean>> =
   rateLimit: Boolean,
   bulkhead: Boolean,
   circuitBreaker: Boolean,
-  hedge: (written) => written === true || (typeof written === 'object' && typeof written.delay !== 'number'),
+  hedge: (written) => written === true || (typeof written === 'object' && typeof written?.delay !== 'number'),
   retry: (written) => typeof written?.budget === 'object' && written.budget?.name === undefined,
 };
 
+/** What all runs with one name share. */
+interface Named {
+  readonly operation: Operation;
+  readonly options: OperoOptions | string;
+  readonly memory: Map<string, unknown>;
+}
+
+/** What is under the options of a run without a name: no other run could be given what it caches. */
+const NAMELESS: Layer = { from: 'a run without a name', options: { cache: false, singleFlight: false } };
+
+type Work = (...args: never[]) => unknown;
+
+/** Functions whose retry budget is remembered; of more, those that were run longest ago start anew. */
+const MOST_FUNCTIONS = 1_000;
+
 /** The operations of functions that are run by hand. */
 export class FunctionOperations {
-  readonly #byOptions = new WeakMap<object, Operation>();
-  readonly #byName = new Map<string, { readonly operation: Operation; readonly written: string }>();
-  #made = 0;
+  readonly #byOptions = new WeakMap<object, { operation: FunctionOperation; leaves: readonly unknown[] }>();
+  readonly #byName = new Map<string, Named>();
+  readonly #profiles = new Map<string, FunctionOperation>();
+  readonly #made = new WeakMap<Operation, FunctionOperation>();
+  readonly #budgets = new Map<string, unknown>();
+  #count = 0;
 
   constructor(private readonly host: OperoHost) {}
 
-  /** The operation for these options: one for a profile, for a name, and else for the length of a run. */
-  of(options: OperoOptions | string, functionName: string): Operation {
-    const name = typeof options === 'string' ? options : options.name;
-    if (name !== undefined) return this.#named(name, options, functionName);
-    let operation = this.#byOptions.get(options as object);
-    if (!operation) {
-      this.#proveMemory(functionName, options as OperoOptions);
-      operation = this.make(options, functionName);
-      this.#byOptions.set(options as object, operation);
+  /**
+   * The operation for these options. Runs with one name share its memory and its counts, and each uses the functions
+   * that it was given itself. Without a name nothing is shared, but for the retry budget of runs of the same function.
+   */
+  of(options: OperoOptions | string, work: Work, kind: 'run' | 'map'): FunctionOperation {
+    const functionName = work.name || (kind === 'map' ? 'map' : 'anonymous');
+    if (typeof options === 'string') return this.#ofProfile(options, functionName);
+    const leaves = leavesOf(options);
+    const known = this.#byOptions.get(options);
+    // Somebody may have put another function into the same object.
+    if (known && sameLeaves(known.leaves, leaves)) return known.operation;
+    const operation =
+      options.name === undefined
+        ? this.#unnamed(options, functionName, work, kind)
+        : this.#named(options.name, options, functionName);
+    this.#byOptions.set(options, { operation, leaves });
+    return operation;
+  }
+
+  /** An operation for one function, with a memory of its own. */
+  make(options: OperoOptions | string, work: Work): FunctionOperation {
+    return this.#define(options, work.name || 'anonymous');
+  }
+
+  /** What is known of an operation, if it runs functions by hand. */
+  find(operation: Operation): FunctionOperation | undefined {
+    return this.#made.get(operation);
+  }
+
+  #ofProfile(profile: string, functionName: string): FunctionOperation {
+    let operation = this.#profiles.get(profile);
+    if (!operation) this.#profiles.set(profile, (operation = this.#define(profile, functionName)));
+    return operation;
+  }
+
+  /** All who use a name share its memory, and so must mean the same by it. */
+  #named(name: string, options: OperoOptions, functionName: string): FunctionOperation {
+    const known = this.#byName.get(name);
+    if (!known) {
+      const memory = new Map<string, unknown>();
+      const operation = this.#define(options, functionName, memory);
+      this.#byName.set(name, { operation: operation.operation, options, memory });
+      return operation;
+    }
+    const difference = differenceOf(known.options, options);
+    if (difference !== undefined) {
+      const problem = `${name}: name: got other options than the first run with this name (${difference}), allowed: the same`;
+      throw new OperoConfigurationError([problem], name);
+    }
+    return this.#define(options, functionName, known.memory, known.operation);
+  }
+
+  /** Runs of the same function share what bounds their retries: else a failing dependency would be buried in them. */
+  #unnamed(options: OperoOptions, functionName: string, work: Work, kind: 'run' | 'map'): FunctionOperation {
+    this.#proveMemory(functionName, options);
+    if (kind === 'run') this.#warnOfDefaults(options);
+    const source = `${work.name}\n${Function.prototype.toString.call(work)}`;
+    const { retry } = options;
+    const isOwn = typeof retry !== 'object' || typeof retry.budget !== 'object';
+    const budget = isOwn ? this.#budgets.get(source) : undefined;
+    const memory = new Map<string, unknown>(budget === undefined ? [] : [['retryBudget', budget]]);
+    const operation = this.#define(options, functionName, memory, undefined, NAMELESS);
+    const made = memory.get('retryBudget');
+    if (isOwn && made !== undefined) {
+      this.#budgets.delete(source);
+      this.#budgets.set(source, made);
+      if (this.#budgets.size > MOST_FUNCTIONS) this.#budgets.delete(this.#budgets.keys().next().value!);
     }
     return operation;
   }
 
-  /** All who use a name share its operation, and so must mean the same by it. */
-  #named(name: string, options: OperoOptions | string, functionName: string): Operation {
-    const written = signatureOf(options);
-    const known = this.#byName.get(name);
-    if (!known) {
-      const operation = this.make(options, functionName);
-      this.#byName.set(name, { operation, written });
-      return operation;
-    }
-    if (known.written !== written) {
-      const problem = `${name}: name: got other options than the first run with this name, allowed: the same`;
-      throw new OperoConfigurationError([problem], name);
-    }
-    return known.operation;
-  }
-
   /** A new operation. One without a name of its own is not listed, and goes with whoever holds it. */
-  make(options: OperoOptions | string, functionName: string): Operation {
+  #define(
+    options: OperoOptions | string,
+    functionName: string,
+    memory?: Map<string, unknown>,
+    variantOf?: Operation,
+    nameless?: Layer,
+  ): FunctionOperation {
     const runtime = this.host.runtime!;
     const { defaults, profiles } = this.host.layers;
     const problems: Problem[] = [];
     const layers: Layer[] = [...defaults];
+    if (nameless) layers.push(nameless);
     const own: Layer[] = [];
-    if (typeof options === 'string') {
+    const isProfile = typeof options === 'string';
+    if (isProfile) {
       problems.push(...profiles.check(options));
       layers.push(...profiles.layers(options));
     } else own.push({ from: 'the call', options });
-    const name = typeof options === 'string' ? options : `${functionName || 'anonymous'}#${++this.#made}`;
+    const name = isProfile ? this.#free(options) : `${functionName}#${++this.#count}`;
     const lines = problems.map(({ path, message }) => `${name}: ${path}: ${message}`);
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
-    const operation = runtime.defineOrThrow({ name, layers: [...layers, ...own], own, target });
-    if (typeof options !== 'string' && options.name === undefined) runtime.forget(operation);
-    return operation;
+    const specification = { name, layers: [...layers, ...own], own, target, memory, variantOf };
+    const operation = runtime.defineOrThrow(specification);
+    const listed = isProfile || options.name !== undefined;
+    if (!listed) runtime.forget(operation);
+    const made = new FunctionOperation(operation, specification.layers, this.host);
+    this.#made.set(operation, made);
+    return made;
+  }
+
+  /** A profile may be used by functions of every kind; each that is wrapped is an operation of its own. */
+  #free(profile: string): string {
+    return this.host.runtime!.operations.has(profile) ? `${profile}#${++this.#count}` : profile;
   }
 
   /** An options object is written anew for each run; a limit or a cache would begin anew with it. */
-  #proveMemory(functionName: string, options: OperoOptions): void {
-    const name = functionName || 'anonymous';
+  #proveMemory(name: string, options: OperoOptions): void {
     const lines = Object.entries(memories)
       .filter(([option, remembers]) => remembers(options[option as keyof OperoOptions]))
       .map(
@@ -89,10 +167,16 @@ export class FunctionOperations {
       );
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
   }
-}
 
-/** Options as text, to tell equal ones from others; functions count by their source. */
-const signatureOf = (options: OperoOptions | string): string =>
-  JSON.stringify(options, (_key, value: unknown) =>
-    typeof value === 'function' || typeof value === 'bigint' ? String(value) : value,
-  );
+  #warnOfDefaults(options: OperoOptions): void {
+    const { runtime, layers } = this.host;
+    for (const [option, remembers] of Object.entries(memories)) {
+      const key = option as keyof OperoOptions;
+      if (options[key] === undefined && layers.defaults.some((layer) => remembers(layer.options[key]))) {
+        runtime!.warn(
+          `${option} in defaults remembers nothing for OperoService.run() with options without a name`,
+        );
+      }
+    }
+  }
+}

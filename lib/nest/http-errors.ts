@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { isOperoError, type OperoError, type OperoErrorCode } from '../core/index.js';
+import { describeError, isOperoError, type OperoError, type OperoErrorCode } from '../core/index.js';
 
 /** What a client is told: never the text of a cause, nor the name of an operation. */
 export interface EdgeError {
@@ -34,10 +34,33 @@ function retryAfterOf(error: OperoError): number | undefined {
   return typeof retryAfter === 'number' ? Math.max(1, Math.ceil(retryAfter / 1_000)) : undefined;
 }
 
+/** How many calls inside each other are looked through. */
+const DEEPEST = 8;
+
 /** The exception of its own that the other side's last answer was, if a call failed for good with one. */
 export function lastException(error: unknown): unknown {
-  if (!isOperoError(error) || error.code !== 'OPERO_ALL_FAILED') return undefined;
-  return isHttpException(error.cause) ? error.cause : undefined;
+  let last = error;
+  for (let depth = 0; depth < DEEPEST && isOperoError(last) && last.code === 'OPERO_ALL_FAILED'; depth++) {
+    last = last.cause;
+  }
+  return last !== error && isHttpException(last) ? last : undefined;
+}
+
+/** A failure of the other side that the client is told nothing about, and nobody else would be. */
+export const isUnseen = ({ status }: EdgeError): boolean => status === 502 || status === 504;
+
+/** What is logged of it: the operation, what went wrong, and where. */
+export function toLogLine(
+  { status, code }: EdgeError,
+  error: OperoError,
+): { message: string; stack: string } {
+  const { cause } = error;
+  const why = cause === undefined ? '' : `, caused by ${describeError(cause)}`;
+  const message = `${error.operation} failed, answered with ${status} ${code}: ${error.message}${why}`;
+  const stacks = [error.stack ?? `${error.name}: ${error.message}`];
+  const under = cause instanceof Error ? cause.stack : undefined;
+  if (under !== undefined && !stacks[0]!.includes(under)) stacks.push(`caused by ${under}`);
+  return { message, stack: stacks.join('\n') };
 }
 
 /** An HttpException of whichever copy of Nest. */

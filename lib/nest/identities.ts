@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { CallIdentity } from '../core/index.js';
-import { currentPrincipal } from './request-scope.js';
 import { originOf, type Wrapper } from './wrapper.js';
 
 /**
@@ -23,12 +22,12 @@ export class Identities {
 
   /** The identity of an instance that a provider has made; `undefined` stands for one made by hand. */
   of(wrapper: Wrapper | undefined): CallIdentity {
-    if (!wrapper || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) return ownIdentity(wrapper);
+    if (!wrapper || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) return ownIdentity();
     let identity = this.#known.get(wrapper);
     if (!identity) {
       const name = nameOf(wrapper);
       const unique = this.#names.get(name) === 1;
-      identity = unique ? { id: name, shared: true, principal: principalFor(wrapper) } : ownIdentity(wrapper);
+      identity = unique ? { id: name, shared: true } : ownIdentity();
       this.#known.set(wrapper, identity);
     }
     return identity;
@@ -36,18 +35,7 @@ export class Identities {
 }
 
 /** The identity of an instance that is nobody else. */
-export const ownIdentity = (wrapper: Wrapper | undefined): CallIdentity => ({
-  id: randomUUID(),
-  shared: false,
-  principal: principalFor(wrapper),
-});
-
-/** What a handler answers may depend on who asks; what a service answers depends on its arguments. */
-const principalFor = (wrapper: Wrapper | undefined): CallIdentity['principal'] =>
-  isController(wrapper) ? currentPrincipal : undefined;
-
-const isController = (wrapper: Wrapper | undefined): boolean =>
-  typeof wrapper?.metatype === 'function' && Reflect.hasMetadata('__controller__', wrapper.metatype);
+export const ownIdentity = (): CallIdentity => ({ id: randomUUID(), shared: false });
 
 /** A guard, pipe, interceptor or filter is made beside the provider of its class, if there is one. */
 function nameOf(wrapper: Wrapper): string {

@@ -147,7 +147,7 @@ const identities = new WeakMap<object, CallIdentity>();
 /** A Proxy around a service is somebody of its own. */
 function identityOf(service: object): CallIdentity {
   let identity = identities.get(service);
-  if (!identity) identities.set(service, (identity = ownIdentity(undefined)));
+  if (!identity) identities.set(service, (identity = ownIdentity()));
   return identity;
 }
 

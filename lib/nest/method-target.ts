@@ -36,6 +36,7 @@ const HANDLER_KEYS = [
   'websockets:message_mapping',
   'graphql:resolver_type',
   'graphql:resolve_property',
+  'graphql:resolve_reference',
 ];
 
 export const isHandler = (method: object): boolean =>

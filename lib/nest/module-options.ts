@@ -12,6 +12,7 @@ import {
   wholeNumber,
   type CacheStore,
   type Clock,
+  type PrincipalFunction,
   type Problem,
   type Random,
 } from '../core/index.js';
@@ -32,6 +33,14 @@ export interface OperoCacheOptions {
   keySecret?: string;
   /** Whose data the current code works with. Entries are never shared between tenants; without one, none is made. */
   tenant?: () => string | undefined;
+  /**
+   * Whose the answers to a request are, for every cached route, resolver, gateway and message handler that does not say
+   * it itself. See the method's `cache.principal`.
+   *
+   * @example
+   * principal: (context) => context.switchToHttp().getRequest<AuthenticatedRequest>().user?.id
+   */
+  principal?: PrincipalFunction;
 }
 
 /** What `OperoModule.forRoot()` takes. Nothing is required. */
@@ -45,6 +54,14 @@ export interface OperoModuleOptions {
   /** `false` turns every strategy off but the fallbacks. Default true. */
   enabled?: boolean;
   cache?: OperoCacheOptions;
+  http?: {
+    /**
+     * Whether our errors become HTTP exceptions (429, 502, 503, 504), which hold the error as their `cause`; those with
+     * 502 and 504 are logged. `false` leaves them to the app's filters: `@Catch(OperoError)`. Other transports always
+     * get exceptions of their own. Default true.
+     */
+    translate?: boolean;
+  };
   shutdown?: {
     /** Ms that calls under way get to end when the app closes. Default 10 000. */
     drainTimeout?: number;
@@ -77,7 +94,10 @@ const cacheFields = fields({
   storeTimeout: v.optional(duration()),
   keySecret: v.optional(text()),
   tenant: v.optional(callback<() => string | undefined>()),
+  principal: v.optional(callback<PrincipalFunction>()),
 });
+
+const httpFields = fields({ translate: v.optional(flag()) });
 
 const shutdownFields = fields({ drainTimeout: v.optional(durationOrNone()) });
 
@@ -87,6 +107,7 @@ const moduleFields = fields({
   operations: v.optional(record('an object of options by operation')),
   enabled: v.optional(flag()),
   cache: v.optional(v.unknown()),
+  http: v.optional(v.unknown()),
   shutdown: v.optional(v.unknown()),
   clock: v.optional(
     satisfying<Clock>(
@@ -99,15 +120,17 @@ const moduleFields = fields({
 
 /** What is wrong with the module's own options, apart from the profiles. */
 export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return [{ path: 'options', message: `got ${show(options)}, allowed: an object` }];
   }
   const problems: Problem[] = [];
   check(moduleFields, options, '', problems);
   if (options.cache !== undefined) check(cacheFields, options.cache, 'cache', problems);
+  if (options.http !== undefined) check(httpFields, options.http, 'http', problems);
   if (options.shutdown !== undefined) check(shutdownFields, options.shutdown, 'shutdown', problems);
   if (options.defaults !== undefined) problems.push(...checkLayer(options.defaults, 'defaults'));
-  for (const [name, layer] of Object.entries(options.operations ?? {})) {
+  const operations = typeof options.operations === 'object' ? options.operations : {};
+  for (const [name, layer] of Object.entries(operations ?? {})) {
     if (layer !== false) problems.push(...checkLayer(layer, `operations.${name}`));
   }
   return problems;

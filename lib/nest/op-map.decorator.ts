@@ -1,4 +1,4 @@
-import { declare, toDeclaration } from './decorators.js';
+import { declare, refuseBare, toDeclaration } from './decorators.js';
 import type { FittingFallback } from './fitting-fallback.js';
 import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './fitting-kind.js';
 import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
@@ -61,6 +61,7 @@ export function OpMap<
   options?: WithKinds<OpMapOptions, V, C, T, S, H, R, N, D, M, Q>,
 ): OpMapDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
 export function OpMap(first?: OpMapOptions | string, second?: OpMapOptions): OpMapDecorator {
+  refuseBare('@OpMap', first, second);
   const profile = typeof first === 'string' ? first : undefined;
   const given = typeof first === 'string' ? second : first;
   const { item, map } = splitMapOptions(given ?? {});

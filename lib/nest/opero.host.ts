@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type ExecutionContext } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { OperoConfigurationError, type CacheStore } from '../core/index.js';
 import { OperoRuntime, Profiles, type Layer } from '../runtime/index.js';
@@ -24,6 +24,8 @@ export class OperoHost {
   readonly #drainFirst = new DrainFirst(() => this.drain());
   #runtime: OperoRuntime | undefined;
   #drainTimeout = DEFAULT_DRAIN;
+  #translatesHttp = true;
+  #where = '';
   #store: CacheStore | undefined;
   #modules: ModulesContainer | undefined;
   #layers: { readonly defaults: readonly Layer[]; readonly profiles: Profiles } = {
@@ -40,6 +42,20 @@ export class OperoHost {
     return this.#layers;
   }
 
+  /** Whether our errors become HTTP exceptions. */
+  get translatesHttp(): boolean {
+    return this.#translatesHttp;
+  }
+
+  /** What the options of a handler say about a client that goes away; `undefined` if nothing. */
+  abortsOnDisconnect(context: ExecutionContext): boolean | undefined {
+    const { prototype } = context.getClass<object>() as { prototype: object };
+    const operation = this.bindings.findHandler(prototype, context.getHandler());
+    if (operation) return operation.plan().options.abortOnDisconnect?.value as boolean | undefined;
+    return this.#layers.defaults.findLast(({ options }) => options.abortOnDisconnect !== undefined)?.options
+      .abortOnDisconnect;
+  }
+
   /** Begins to bind what the container hands out. */
   attach(modules: ModulesContainer): void {
     this.#modules ??= modules;
@@ -47,16 +63,21 @@ export class OperoHost {
   }
 
   /** Takes the options; from now on bound methods run through their operations. */
-  configure(options: OperoModuleOptions): void {
+  configure(options: OperoModuleOptions, where = 'forRoot'): void {
     if (this.#runtime) return;
+    this.#where = `OperoModule.${where}()`;
     const problems = checkModuleOptions(options);
     const profiles = new Profiles();
-    problems.push(...profiles.add(options?.profiles ?? {}, 'profiles'), ...this.#featureProfiles(profiles));
+    problems.push(
+      ...profiles.add(namedIn(options?.profiles), 'profiles'),
+      ...this.#featureProfiles(profiles),
+    );
     problems.push(...profiles.checkReferences());
     const sound = problems.length === 0 ? options : onlyNames(options);
     for (const { path, message } of problems)
-      this.#moduleProblems.push(`OperoModule.forRoot(): ${path}: ${message}`);
+      this.#moduleProblems.push(`${this.#where}: ${path}: ${message}`);
     this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
+    this.#translatesHttp = sound.http?.translate ?? true;
     const { store, ...caching } = sound.cache ?? {};
     if (typeof store === 'object') this.#store = store;
     this.#layers = {
@@ -81,7 +102,7 @@ export class OperoHost {
     const problems = [
       ...this.#moduleProblems,
       ...this.bindings.problems,
-      ...this.bindings.unknownOperations(),
+      ...this.bindings.unknownOperations(this.#where),
       ...(this.#modules ? missingMapped(this.#modules) : []),
     ];
     if (problems.length > 0) throw new OperoConfigurationError(problems);
@@ -138,8 +159,12 @@ export class OperoHost {
   }
 }
 
+/** What is written by name; what is no object at all is refused elsewhere. */
+const namedIn = <T>(written: Record<string, T> | undefined): Record<string, T> =>
+  typeof written === 'object' && written !== null && !Array.isArray(written) ? written : {};
+
 /** What is left of wrong options: the names of operations, so that wrong ones are told in the same error. */
 function onlyNames(options: OperoModuleOptions): OperoModuleOptions {
-  const names = Object.keys(options?.operations ?? {});
+  const names = Object.keys(namedIn(options?.operations));
   return { operations: Object.fromEntries(names.map((name) => [name, {}])) };
 }

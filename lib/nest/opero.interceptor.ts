@@ -1,8 +1,14 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Observable } from 'rxjs';
-import { OperoShutdownError, runInside } from '../core/index.js';
-import { lastException, toEdgeError, toHttpException } from './http-errors.js';
+import { OperoShutdownError, runInside, type OperoError } from '../core/index.js';
+import { isUnseen, lastException, toEdgeError, toHttpException, toLogLine } from './http-errors.js';
 import { OperoHost } from './opero.host.js';
 import { RequestScope } from './request-scope.js';
 
@@ -19,6 +25,8 @@ interface ServerResponse {
  */
 @Injectable()
 export class OperoInterceptor implements NestInterceptor {
+  readonly #logger = new Logger('Opero');
+
   constructor(
     private readonly host: OperoHost,
     private readonly adapters: HttpAdapterHost,
@@ -31,7 +39,7 @@ export class OperoInterceptor implements NestInterceptor {
       const scope = new RequestScope(context);
       runtime.root.adopt(scope);
       if (runtime.stopped) scope.closed = { reason: new OperoShutdownError('a request') };
-      const stopWatching = watchClient(context, scope);
+      const stopWatching = watchClient(context, () => this.#clientLeft(context, scope));
       const over = () => {
         stopWatching();
         scope.end();
@@ -56,12 +64,27 @@ export class OperoInterceptor implements NestInterceptor {
     });
   }
 
+  /** What is half done for a POST is not cut short unless that was asked for. */
+  #clientLeft(context: ExecutionContext, scope: RequestScope): void {
+    const { method } = context.switchToHttp().getRequest<{ method?: string }>();
+    const isSafe = method === 'GET' || method === 'HEAD';
+    if (this.host.abortsOnDisconnect(context) ?? isSafe) {
+      scope.abort(new DOMException('The client went away', 'AbortError'));
+    }
+  }
+
   #translate(context: ExecutionContext, error: unknown): unknown {
+    const type = context.getType<string>();
+    if (type === 'http' && !this.host.translatesHttp) return error;
     const own = lastException(error);
     if (own !== undefined) return own;
     const edge = toEdgeError(error);
     if (!edge) return error;
-    const type = context.getType<string>();
+    // Nest logs errors it does not know, and none that it knows: what it is told instead must not hide them.
+    if (isUnseen(edge)) {
+      const { message, stack } = toLogLine(edge, error as OperoError);
+      this.#logger.error(message, stack);
+    }
     if (type !== 'http') return this.host.transportErrors.create(type, edge, error);
     if (edge.retryAfter !== undefined) {
       this.adapters.httpAdapter?.setHeader(
@@ -74,14 +97,14 @@ export class OperoInterceptor implements NestInterceptor {
   }
 }
 
-/** Aborts a request's scope when its client is gone before the answer. Returns how to stop watching. */
-function watchClient(context: ExecutionContext, scope: RequestScope): () => void {
+/** Tells when a client is gone before the answer. Returns how to stop watching. */
+function watchClient(context: ExecutionContext, left: () => void): () => void {
   if (context.getType() !== 'http') return () => undefined;
   const response = context.switchToHttp().getResponse<ServerResponse & { readonly raw?: ServerResponse }>();
   const raw = response.raw ?? response;
   if (typeof raw.once !== 'function') return () => undefined;
   const onClose = () => {
-    if (!raw.writableFinished) scope.abort(new DOMException('The client went away', 'AbortError'));
+    if (!raw.writableFinished) left();
   };
   raw.once('close', onClose);
   return () => raw.removeListener('close', onClose);

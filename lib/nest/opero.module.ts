@@ -14,6 +14,7 @@ import type { OperoProfile } from '../runtime/index.js';
 import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
 import { FeatureProfiles } from './feature-profiles.js';
 import { mappedLater, mappedTokens } from './inject-mapped.js';
+import { proveAsync, proveFeature } from './module-arguments.js';
 import type { OperoModuleOptions } from './module-options.js';
 import { OperoHost } from './opero.host.js';
 import { OperoInterceptor } from './opero.interceptor.js';
@@ -41,6 +42,7 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
     private readonly reference: ModuleRef,
     private readonly host: OperoHost,
     options: OperoModuleOptions,
+    where: string,
   ) {
     const modules = modulesOf(reference)!;
     const times = [...modules.values()].filter(({ providers }) => providers.has(OPERO_OPTIONS)).length;
@@ -50,7 +52,7 @@ class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplication
       ]);
     }
     host.attach(modules);
-    host.configure(options);
+    host.configure(options, where);
   }
 
   onModuleInit(): Promise<void> {
@@ -127,13 +129,9 @@ export class OperoModule implements OnModuleInit {
    * })
    */
   static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
+    proveAsync(options);
     const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
     const source = useClass ?? useExisting;
-    if (!source && !useFactory) {
-      const problem =
-        'OperoModule.forRootAsync(): got none of them, allowed: useFactory, useClass or useExisting';
-      throw new OperoConfigurationError([problem]);
-    }
     const provider: Provider = source
       ? {
           provide: OPERO_OPTIONS,
@@ -152,6 +150,7 @@ export class OperoModule implements OnModuleInit {
    * export class SearchModule {}
    */
   static forFeature(options: { profiles: Record<string, OperoProfile> }): DynamicModule {
+    proveFeature(options);
     class OperoFeatureModule extends FeatureModule {}
     Module({})(OperoFeatureModule);
     const profiles = new FeatureProfiles(options.profiles);
@@ -177,7 +176,7 @@ function build(
       provide: Explorer,
       inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
       useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
-        new Explorer(reference, host, given),
+        new Explorer(reference, host, given, known === undefined ? 'forRootAsync' : 'forRoot'),
     },
     OperoService,
     { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },

@@ -3,6 +3,7 @@ import {
   check,
   linkSignal,
   OperoConfigurationError,
+  show,
   unknownName,
   type OperoEvents,
   type Problem,
@@ -21,7 +22,7 @@ import { FunctionOperations } from './function-operations.js';
 import { splitMapOptions, type OpMapOptions } from './map-metadata.js';
 import { OperoHost } from './opero.host.js';
 import { showProgress } from './progress-display.js';
-import { boundIdentityOf } from './shadows.js';
+import { proveRun, proveWork } from './run-checks.js';
 
 /** What a single run can be given. */
 export interface RunOptions {
@@ -39,6 +40,8 @@ export interface EvictOptions {
   readonly args: readonly unknown[];
   /** The instance, where a class has several; default: the entries of each bound singleton. */
   readonly instance?: object;
+  /** Whose entry, where the method has a `principal`. Default: that of the request being answered. */
+  readonly principal?: string;
 }
 
 /** Opero by hand: for functions that are no decorated methods, and to look at those that are. */
@@ -61,24 +64,33 @@ export class OperoService {
   }
 
   /**
-   * Runs `work` once, with options or a profile's name. Strategies with a memory (cache, rate limit) need a profile, or
-   * options with a `name`, whose memory all runs with it share; or {@link wrap}.
+   * Runs `work` once, with options or a profile's name. Strategies with a memory (cache, rate limit, circuit breaker)
+   * need a profile, or options with a `name`, whose memory and counts all runs with it share; or {@link wrap}. Each run
+   * uses the functions in its own options (fallbacks, predicates, keys, hooks); their data must be the same under one
+   * name. A cache's key is made from `args`, or by a `key` function in the options of the run.
    *
-   * @throws OperoConfigurationError when the options are wrong
+   * Without a name, runs of the same function (the same source text) share a retry budget, and nothing else.
+   *
+   * @throws OperoConfigurationError when the options are wrong, or with a cache or single-flight for a run that has
+   * neither `args` nor a `key` of its own
    * @example
    * await opero.run({ retry: 2, timeout: seconds(1) }, () => fetch(url))
    */
   run<T>(options: OperoOptions | string, work: () => T | PromiseLike<T>, run: RunOptions = {}): Promise<T> {
-    const operation = this.#functions.of(options, work.name);
-    const invocation = { self: undefined, method: work, args: run.args ?? [] };
-    const { call, result } = operation.start(invocation, this.#runtime.scope);
+    const runtime = this.#runtime;
+    proveRun(options, work, run);
+    const made = this.#functions.of(options, work, 'run');
+    made.proveKey(run.args);
+    const invocation = made.invocation(undefined, work, run.args ?? []);
+    const { call, result } = made.operation.start(invocation, runtime.scope);
     if (!run.signal) return result as Promise<T>;
     const unlink = linkSignal(run.signal, (reason) => call.abort(reason));
     return (result as Promise<T>).finally(unlink);
   }
 
   /**
-   * Makes a function that runs `work` with options of its own, with their memory.
+   * Makes a function that runs `work` with options of its own, with their memory. `this` is passed on, and what is
+   * cached is kept apart for each `this` unless `share` is true.
    *
    * @example
    * const search = opero.wrap({ name: 'search', cache: minutes(1) }, (query: string) => client.search(query));
@@ -87,11 +99,12 @@ export class OperoService {
     options: OperoOptions | string,
     work: (...args: A) => T | PromiseLike<T>,
   ): (this: unknown, ...args: A) => Promise<T> {
-    const operation = this.#functions.make(options, work.name);
     const runtime = this.#runtime;
+    proveWork('wrap', options, work);
+    const made = this.#functions.make(options, work);
     return function (this: unknown, ...args: A) {
-      const invocation = { self: this, method: work as (...given: never[]) => unknown, args };
-      return operation.run(invocation, runtime.scope, 'promise') as Promise<T>;
+      const invocation = made.invocation(this, work as (...given: never[]) => unknown, args);
+      return made.operation.run(invocation, runtime.scope, 'promise') as Promise<T>;
     };
   }
 
@@ -115,12 +128,10 @@ export class OperoService {
         problems.map(({ path, message }) => `OperoService.map(): ${path}: ${message}`),
       );
     }
-    const operation = this.#functions.of(item, work.name || 'map');
-    const invocation = (one: I) => ({
-      self: undefined,
-      method: work as (item: never) => unknown,
-      args: [one],
-    });
+    proveWork('map', item, work);
+    const made = this.#functions.of(item, work, 'map');
+    const { operation } = made;
+    const invocation = (one: I) => made.invocation(undefined, work as (item: never) => unknown, [one]);
     const run = runItems<Awaited<R>, I>(this.#runtime, items, {
       operation,
       options: resolved,
@@ -131,8 +142,16 @@ export class OperoService {
     return run;
   }
 
-  /** Binds the decorated methods of an object that the app did not hand out. Returns the same object. */
+  /**
+   * Binds the decorated methods of an object that the app did not hand out. Returns the same object.
+   *
+   * @throws TypeError for what is no instance of a class: a primitive, a class, a plain object
+   */
   bind<T extends object>(object: T): T {
+    const prototype: unknown = typeof object === 'object' && object !== null && Object.getPrototypeOf(object);
+    if (!prototype || prototype === Object.prototype) {
+      throw new TypeError(`OperoService.bind(): got ${show(object)}, allowed: an instance of a class`);
+    }
     return this.host.binder.bind(object);
   }
 
@@ -177,11 +196,19 @@ export class OperoService {
      *
      * @throws TypeError when there is no such operation, or it caches nothing
      */
-    evict: async ({ operation: name, args, instance }: EvictOptions): Promise<void> => {
+    evict: async ({ operation: name, args, instance, principal }: EvictOptions): Promise<void> => {
       const operation = this.#runtime.operations.get(name);
       if (!operation?.caches) throw new TypeError(`there is no operation '${name}' with a cache`);
-      const identities = instance ? [boundIdentityOf(instance)] : this.host.bindings.identitiesOf(operation);
-      await Promise.all([...identities].map((identity) => operation.evict(args, identity)));
+      const identities =
+        this.host.bindings.identitiesOf(operation, instance) ??
+        this.#functions.find(operation)?.identitiesOf(instance) ??
+        new Set([undefined]);
+      const own = principal === undefined ? undefined : { principal: () => principal };
+      await Promise.all(
+        [...identities].map((identity) =>
+          operation.evict(args, identity && own ? { ...identity, ...own } : identity),
+        ),
+      );
     },
   };
 

@@ -2,6 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { ExecutionContext } from '@nestjs/common';
 import { currentScope, Scope } from '../core/index.js';
 
+declare module '../core/caching.js' {
+  interface RequestContext extends ExecutionContext {}
+}
+
 /** The part of a request that is read, the same in express and fastify. */
 export interface RequestLike {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
@@ -35,13 +39,6 @@ export class RequestScope extends Scope {
     return (this.#correlationId ??= this.#given() ?? randomUUID());
   }
 
-  /** What tells users apart: the credentials that came along. */
-  get principal(): string | undefined {
-    const headers = this.#headers();
-    const credentials = [headers?.authorization, headers?.cookie].filter(Boolean);
-    return credentials.length > 0 ? credentials.join('\n') : undefined;
-  }
-
   #given(): string | undefined {
     const headers = this.#headers();
     const id = headers?.['x-request-id'] ?? headers?.['x-correlation-id'];
@@ -59,9 +56,6 @@ function currentRequestScope(): RequestScope | undefined {
   while (scope && !(scope instanceof RequestScope)) scope = scope.origin ?? scope.owner;
   return scope;
 }
-
-/** The credentials of the request being answered now. */
-export const currentPrincipal = (): string | undefined => currentRequestScope()?.principal;
 
 /**
  * The `ExecutionContext` of the request, message or job being answered now, in any method called on its behalf;

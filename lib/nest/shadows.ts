@@ -214,7 +214,7 @@ export class Shadows {
 
   readonly #identityOf = (self: object): CallIdentity | undefined => {
     // A method called on an object that was never handed out: that object is somebody of its own.
-    if (!this.#identities.has(self)) this.identify(self, () => ownIdentity(undefined));
+    if (!this.#identities.has(self)) this.identify(self, () => ownIdentity());
     return this.identityOf(self);
   };
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { callback, fields, text, type OperoEventType, type OperoListener } from '../core/index.js';
+import { callback, fields, flag, text, type OperoEventType, type OperoListener } from '../core/index.js';
 import type { StrategyOptions } from '../strategies/index.js';
 
 /** Told about the calls of an operation. What a hook throws, or rejects with, changes nothing. */
@@ -18,6 +18,12 @@ export interface OperoHooks {
 export interface OperoOptions extends StrategyOptions, OperoHooks {
   /** The operation's name in errors, events and snapshots. Default `Class.method`. */
   name?: string;
+  /**
+   * For a route: whether a client that goes away before the answer aborts what goes on for it. Default: true for GET and
+   * HEAD, whose work nobody else waits for, and false for the others, which may be half done. In the module's `defaults`
+   * it holds for every route, also those without a decorator.
+   */
+  abortOnDisconnect?: boolean;
 }
 
 /** Options to refer to by name, which may build on another profile. */
@@ -28,6 +34,7 @@ export interface OperoProfile extends OperoOptions {
 
 export const commonSchema = fields({
   name: v.optional(text()),
+  abortOnDisconnect: v.optional(flag()),
   onSuccess: v.optional(callback<OperoListener>()),
   onFailure: v.optional(callback<OperoListener>()),
   onFallback: v.optional(callback<OperoListener>()),

@@ -48,6 +48,10 @@ export interface OperationSpecification {
   /** Those of them that only this operation has, to be checked with it. */
   readonly own: readonly Layer[];
   readonly target: Target;
+  /** What its strategies remember, where others that are made after it are to remember the same. */
+  readonly memory?: Map<string, unknown>;
+  /** The operation that has this name already, whose counts it shares: it is not listed beside that one. */
+  readonly variantOf?: Operation;
 }
 
 /** Warnings may hold texts from outside: no more than these are told, and remembered. */
@@ -102,12 +106,12 @@ export class OperoRuntime {
 
   /** Makes an operation, or tells why it cannot be made. */
   define(specification: OperationSpecification, problems: Problem[]): Operation | undefined {
-    const { layers, own, target } = specification;
+    const { layers, own, target, memory = new Map<string, unknown>(), variantOf } = specification;
     const resolved = resolve(layers, own, target, problems);
     if (!resolved) return undefined;
     const name = resolved.common.name ?? specification.name;
     const before = problems.length;
-    if (this.#operations.has(name)) {
+    if (!variantOf && this.#operations.has(name)) {
       problems.push({
         path: 'name',
         message: `got '${name}', which another operation has, allowed: a name of its own`,
@@ -116,14 +120,15 @@ export class OperoRuntime {
     problems.push(...this.#names.prove(resolved.strategies));
     if (problems.length > before) return undefined;
     const { onRetry } = (resolved.strategies.get('retry') ?? {}) as { onRetry?: OperoListener };
-    const monitor = new Monitor(name, this.clock, this.events, hooksOf(resolved.common, onRetry), (message) =>
-      this.warn(`${name} ${message}`),
-    );
-    const context = this.#context(name, monitor, target, resolved.strategies);
+    const hooks = hooksOf(resolved.common, onRetry);
+    const warn = (message: string) => this.warn(`${name} ${message}`);
+    const monitor =
+      variantOf?.monitor.withHooks(hooks) ?? new Monitor(name, this.clock, this.events, hooks, warn);
+    const context = this.#context(name, monitor, target, resolved.strategies, memory);
     const only = this.#settings.enabled === false ? ONLY_FALLBACKS : undefined;
     const strategies = createStrategies(resolved, context, only);
     const operation = new Operation(name, this.clock, this.#deadlines, monitor, target, resolved, strategies);
-    this.#operations.set(name, operation);
+    if (!variantOf) this.#operations.set(name, operation);
     return operation;
   }
 
@@ -184,6 +189,7 @@ export class OperoRuntime {
     monitor: Monitor,
     target: Target,
     options: ReadonlyMap<string, unknown>,
+    memory: Map<string, unknown>,
   ): CreateContext {
     return {
       operation: name,
@@ -193,7 +199,8 @@ export class OperoRuntime {
       monitor,
       target,
       shared: onceIn(this.#shared),
-      own: onceIn(new Map()),
+      own: onceIn(memory),
+      together: onceIn(new Map()),
       caching: this.#caching,
       root: this.root,
       enabled: (option) => options.has(option),

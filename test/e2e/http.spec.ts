@@ -208,6 +208,9 @@ class Routes {
   }
 }
 
+const principal = (context: ExecutionContext): string =>
+  context.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers.authorization ?? 'nobody';
+
 describe.each(platforms)('over HTTP on %s', (_name, platform) => {
   let app: INestApplication;
   let url: string;
@@ -218,7 +221,10 @@ describe.each(platforms)('over HTTP on %s', (_name, platform) => {
     const imports = [CacheModule.register()];
     ({ app, url } = await serve(
       platform,
-      moduleWith({ imports, providers: [Upstream, CountingPipe], controllers: [Routes] }),
+      moduleWith(
+        { imports, providers: [Upstream, CountingPipe], controllers: [Routes] },
+        { cache: { principal } },
+      ),
     ));
   };
   const get = (path: string, headers: Record<string, string> = {}) => fetch(`${url}/${path}`, { headers });

@@ -24,7 +24,9 @@ export const bulkhead = defineStrategy<'bulkhead', number | BulkheadOptions, Res
   },
   create(options, context) {
     const make = () => createSlots(options);
-    const slots = options.name ? context.shared.once(`bulkhead ${options.name}`, make) : make();
+    const slots = options.name
+      ? context.shared.once(`bulkhead ${options.name}`, make)
+      : context.own.once('slots', make);
     // One of another operation may be what a call waits for.
     const waits = context.shared.once('bulkhead waits', () => new NestedWaits());
     return new BulkheadStrategy(options, slots, waits, context);

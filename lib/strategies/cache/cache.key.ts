@@ -18,13 +18,12 @@ export class CacheKeys {
 
   /** `inProcess` keys are never seen outside, so short ones need no digest. */
   make(args: readonly unknown[], identity: CallIdentity | undefined, inProcess: boolean): string {
-    const { namespace, share } = this.options;
-    const whose = share ? '' : this.#whose(identity);
-    return `${namespace}:${this.operation}:${whose}:${this.#what(args, inProcess)}`;
+    const whose = this.#whose(identity);
+    return `${this.options.namespace}:${this.operation}:${whose}:${this.#what(args, inProcess)}`;
   }
 
   #whose(identity: CallIdentity | undefined): string {
-    const parts = [identity?.id ?? ''];
+    const parts = [this.options.share ? '' : (identity?.id ?? '')];
     const principal = identity?.principal?.();
     if (principal) parts.push(this.#digest(principal));
     return parts.join('/');

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { callback, duration, fields, flag, ratio, text } from '../../core/index.js';
+import { callback, duration, fields, flag, ratio, text, type PrincipalFunction } from '../../core/index.js';
 
 /** What is remembered, for how long, and for whom. */
 export interface CacheOptions {
@@ -23,10 +23,17 @@ export interface CacheOptions {
   /** Give each caller a copy of its own, made with `structuredClone`. Default false: all share one object. */
   isolate?: boolean;
   /**
-   * Share entries between all instances of the class, and on a route between all users. Default false: an instance
-   * sees only what it stored, and a request only what equal credentials stored.
+   * Share entries between all instances of the class, and on a route, resolver, gateway or message handler between all
+   * users. Default false: an instance sees only what it stored. With a `principal` written beside it or nearer, entries
+   * are shared between instances, but not between principals.
    */
   share?: boolean;
+  /**
+   * Whose the answer is, from the request being answered: part of the key. A handler needs it, here or in the module's
+   * `cache`, or `share: true`, or a `key`. A call for which it gives no text, or which is made for no request, runs
+   * uncached, with a warning. Default: on handlers the module's `cache.principal`, else none.
+   */
+  principal?: PrincipalFunction;
 }
 
 export const cacheSchema = fields({
@@ -39,6 +46,7 @@ export const cacheSchema = fields({
   jitter: v.optional(ratio(), 0),
   isolate: v.optional(flag(), false),
   share: v.optional(flag(), false),
+  principal: v.optional(callback<PrincipalFunction>()),
 });
 
 /** The options with their defaults. */

@@ -66,7 +66,12 @@ export const cache = defineStrategy<'cache', number | CacheOptions, ResolvedCach
   },
   create(options, context) {
     const keys = new CacheKeys(context.operation, options, context.caching);
-    const parts = { keys, flights: new FlightTable(), store: storesOf(context), root: context.root };
+    const parts = {
+      keys,
+      flights: context.own.once('flights', () => new FlightTable()),
+      store: storesOf(context),
+      root: context.root,
+    };
     return new CacheStrategy(options, parts, context);
   },
 });
@@ -83,7 +88,12 @@ export const singleFlight = defineStrategy<'singleFlight', SingleFlightOptions, 
     if (context.enabled('cache')) return undefined;
     const options: ResolvedCache = { key, share, namespace: 'flight', jitter: 0, isolate: false };
     const keys = new CacheKeys(context.operation, options, context.caching);
-    const parts = { keys, flights: new FlightTable(), store: undefined, root: context.root };
+    const parts = {
+      keys,
+      flights: context.own.once('flights', () => new FlightTable()),
+      store: undefined,
+      root: context.root,
+    };
     return new CacheStrategy(options, parts, context);
   },
 });

@@ -1,17 +1,20 @@
 import * as v from 'valibot';
-import { callback, fields, flag } from '../../core/index.js';
+import { callback, fields, flag, type PrincipalFunction } from '../../core/index.js';
 
 /** Which calls count as equal. */
 export interface SingleFlightOptions {
   /** Makes the key from the arguments. Default: as for the cache. */
   key?: (...args: never[]) => string;
-  /** Share between all instances of the class, and on a route between all users. Default false. */
+  /** Share between all instances of the class, and on a handler between all users. Default false. */
   share?: boolean;
+  /** Whose the answer is, from the request being answered; see the cache's `principal`. */
+  principal?: PrincipalFunction;
 }
 
 export const singleFlightSchema = fields({
   key: v.optional(callback<(...args: never[]) => string>()),
   share: v.optional(flag(), false),
+  principal: v.optional(callback<PrincipalFunction>()),
 });
 
 /** The options with their defaults. */

@@ -39,6 +39,8 @@ export class CircuitBreakerStrategy implements GateStrategy {
     private readonly options: ResolvedCircuitBreaker,
     private readonly circuits: Circuits,
     private readonly context: StrategyContext,
+    /** Makes the circuits open for as long as this operation's own function says. */
+    private readonly useOwn?: () => void,
   ) {
     this.#asks = typeof options.openDuration === 'function';
     if (options.failureOn) this.#failureOn = anyOf(options.failureOn);
@@ -79,6 +81,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     if (own === undefined) return undefined;
     // Each alternative of a fallback argument has a circuit of its own: it is another provider.
     const circuit = this.circuits.of(own, call.alternativeKey, now);
+    this.useOwn?.();
     const period = circuit.enter(now);
     this.#tell(circuit, call);
     if (period) return period;
@@ -93,6 +96,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     const failed = ok ? this.#failsWith(attempt, outcome) : this.#isFailure(attempt, outcome);
     if (!ok && !failed) return circuit.release(period);
     const { slowCall } = this.options;
+    this.useOwn?.();
     const slow = slowCall !== undefined && now - attempt.startedAt >= slowCall;
     const error = ok && failed ? resultError() : outcome;
     // What may ask openDuration finds its call there.
@@ -103,6 +107,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
   }
 
   open(selection: CircuitSelection, duration?: number): void {
+    this.useOwn?.();
     this.circuits.open(this.context.clock.now(), duration, selection, this.#tellByHand);
   }
 

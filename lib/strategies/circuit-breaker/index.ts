@@ -24,9 +24,18 @@ export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOpt
     schema: circuitBreakerSchema,
     create(options, context) {
       const openFor = durationOf(options.openDuration, context);
-      const make = () => new Circuits({ ...options, openFor }, options.maxKeys);
-      const circuits = options.name ? context.shared.once(`circuitBreaker ${options.name}`, make) : make();
-      return new CircuitBreakerStrategy(options, circuits, context);
+      const make = () => {
+        const latest = { openFor };
+        const openForLatest = (openings: number, error: unknown) => latest.openFor(openings, error);
+        return { circuits: new Circuits({ ...options, openFor: openForLatest }, options.maxKeys), latest };
+      };
+      const { circuits, latest } = options.name
+        ? context.shared.once(`circuitBreaker ${options.name}`, make)
+        : context.own.once('circuits', make);
+      // Circuits that several share open for as long as the one says that opens them.
+      const useOwn =
+        typeof options.openDuration === 'function' ? () => (latest.openFor = openFor) : undefined;
+      return new CircuitBreakerStrategy(options, circuits, context, useOwn);
     },
   },
 );

@@ -13,7 +13,7 @@ import {
   type StrategyContext,
 } from '../../core/index.js';
 import type { ResolvedHedge } from './hedge.options.js';
-import { Latencies } from './latencies.js';
+import type { Latencies } from './latencies.js';
 
 /** What a hedge is paid from. */
 export interface HedgePayment {
@@ -27,7 +27,6 @@ export interface HedgePayment {
 export class HedgeStrategy implements Hedging {
   readonly kind = 'hedge';
   readonly maxHedges: number;
-  readonly #latencies: Latencies | undefined;
   readonly #on: ((error: unknown) => boolean) | undefined;
 
   constructor(
@@ -35,15 +34,16 @@ export class HedgeStrategy implements Hedging {
     private readonly payment: HedgePayment | undefined,
     private readonly retryability: Retryability,
     private readonly context: StrategyContext,
+    /** How long answers take, where the delay goes by that. */
+    private readonly latencies: Latencies | undefined,
   ) {
-    const { delay, maxHedges, on } = options;
+    const { maxHedges, on } = options;
     this.maxHedges = maxHedges;
-    if (typeof delay === 'object') this.#latencies = new Latencies(delay.quantile, delay.minimumCalls);
     if (on) this.#on = anyOf(on);
   }
 
   delay(): number | undefined {
-    return this.#latencies ? this.#latencies.value() : (this.options.delay as number);
+    return this.latencies ? this.latencies.value() : (this.options.delay as number);
   }
 
   mayBegin(call: Call): boolean {
@@ -74,7 +74,7 @@ export class HedgeStrategy implements Hedging {
   }
 
   record(duration: number): void {
-    this.#latencies?.add(duration);
+    this.latencies?.add(duration);
     if (this.payment?.feeds) this.payment.budget.give(1);
   }
 

@@ -1,6 +1,7 @@
 import { budgetOf, defineStrategy, feedsBudget, retryabilityOf } from '../../core/index.js';
 import { hedgeSchema, proveHedge, type HedgeOptions, type ResolvedHedge } from './hedge.options.js';
 import { HedgeStrategy } from './hedge.strategy.js';
+import { Latencies } from './latencies.js';
 
 export type { HedgeOptions, HedgeQuantile } from './hedge.options.js';
 export { Latencies } from './latencies.js';
@@ -20,6 +21,11 @@ export const hedge = defineStrategy<'hedge', number | HedgeOptions, ResolvedHedg
       cost: paid.costs.cost,
       feeds: feedsBudget(context, 'hedge'),
     };
-    return new HedgeStrategy(options, payment, retryabilityOf(context), context);
+    const { delay } = options;
+    const latencies =
+      typeof delay === 'object'
+        ? context.own.once('latencies', () => new Latencies(delay.quantile, delay.minimumCalls))
+        : undefined;
+    return new HedgeStrategy(options, payment, retryabilityOf(context), context, latencies);
   },
 });

@@ -21,7 +21,9 @@ export const rateLimit = defineStrategy<'rateLimit', number | RateLimitOptions, 
   },
   create(options, context) {
     const make = () => createLimiters(options, context);
-    const limiters = options.name ? context.shared.once(`rateLimit ${options.name}`, make) : make();
+    const limiters = options.name
+      ? context.shared.once(`rateLimit ${options.name}`, make)
+      : context.own.once('limiters', make);
     const mode = options.mode ?? (context.target.handler ? 'reject' : 'wait');
     return new RateLimitStrategy({ ...options, mode }, limiters, context);
   },

@@ -1,0 +1,63 @@
+/** The values in an options object, two levels deep, to see whether one of them was replaced. */
+export function leavesOf(options: object): unknown[] {
+  const leaves: unknown[] = [];
+  for (const [key, value] of Object.entries(options)) {
+    leaves.push(key, value);
+    if (isPlain(value)) for (const [field, inner] of Object.entries(value)) leaves.push(field, inner);
+  }
+  return leaves;
+}
+
+/** Whether both lists hold the same values. */
+export const sameLeaves = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+  one.length === other.length && one.every((leaf, index) => Object.is(leaf, other[index]));
+
+/** Options are not deeper than this; what is, or turns in a circle, is data of the caller's. */
+const DEEPEST = 6;
+
+/**
+ * Where the data of two sets of options differs; `undefined` if it does not. Functions and fallbacks do not count, since
+ * each run uses its own; error classes do.
+ */
+export function differenceOf(first: unknown, second: unknown, path = '', depth = 0): string | undefined {
+  if (depth > DEEPEST) return undefined;
+  if (isFree(first) && isFree(second)) return undefined;
+  if (Object.is(first, second)) return undefined;
+  if (Array.isArray(first) && Array.isArray(second)) {
+    return first.length === second.length ? differenceIn(first, second, path, depth) : path;
+  }
+  if (isPlain(first) && isPlain(second)) return differenceIn(first, second, path, depth);
+  return isAlike(first, second) ? undefined : path || 'all of them';
+}
+
+function differenceIn(first: object, second: object, path: string, depth: number): string | undefined {
+  for (const key of new Set([...Object.keys(first), ...Object.keys(second)])) {
+    if (path === '' && key === 'fallback') continue;
+    const at = path === '' ? key : `${path}.${key}`;
+    const difference = differenceOf(Reflect.get(first, key), Reflect.get(second, key), at, depth + 1);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+/** A function of the caller's, or none. */
+const isFree = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'function' && !isErrorClass(value));
+
+const isErrorClass = (value: object): boolean =>
+  value === Error || (value as { prototype?: unknown }).prototype instanceof Error;
+
+/** Other objects are the caller's own; of dates and patterns the contents tell whether they mean the same. */
+function isAlike(first: unknown, second: unknown): boolean {
+  if (typeof first !== 'object' || typeof second !== 'object' || first === null || second === null)
+    return false;
+  if (Object.getPrototypeOf(first) !== Object.getPrototypeOf(second)) return false;
+  const isValue = first instanceof Date || first instanceof RegExp;
+  return !isValue || String(first) === String(second);
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
