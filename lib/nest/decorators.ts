@@ -97,12 +97,13 @@ export function toDeclaration(
 
 /** The decorator that attaches a declaration. */
 export function declare(declaration: Declaration): OperoDecorator {
-  return ((target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
+  return ((target: object, key?: string | symbol | object, descriptor?: PropertyDescriptor): void => {
     if (key === undefined) {
       declareClass(target, declaration);
       coverRoutes((target as { prototype: object }).prototype);
       return;
     }
+    if (typeof key === 'object') refuseStandard(declaration.decorator, key);
     const problem = whyNot(target, descriptor);
     if (problem) refuse(declaration.decorator, target, key, problem);
     declareMethod(target, key, declaration);
@@ -129,6 +130,13 @@ function whyNot(target: object, descriptor: PropertyDescriptor | undefined): str
   const tag = Object.prototype.toString.call(descriptor.value);
   if (tag.includes('Generator')) return tag.includes('Async') ? 'an async generator' : 'a generator';
   return undefined;
+}
+
+/** Compilers without `experimentalDecorators` pass the function and a context. */
+function refuseStandard(decorator: string, context: { readonly name?: unknown }): never {
+  const name = String(context.name);
+  const problem = `${name}: ${decorator}(): got called as a standard decorator, allowed: with "experimentalDecorators": true, which Nest needs too`;
+  throw new OperoConfigurationError([problem], name);
 }
 
 function refuse(decorator: string, target: object, key: string | symbol, given: string): never {

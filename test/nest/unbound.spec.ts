@@ -257,6 +257,13 @@ describe('the function on the class', () => {
     });
   });
 
+  it('is not put there by a compiler that passes a context, which is told [hard 3.5]', () => {
+    const standard = Opero() as unknown as (value: unknown, context: object) => void;
+    expect(() => standard(() => undefined, { kind: 'method', name: 'find' })).toThrow(
+      'find: @Opero(): got called as a standard decorator',
+    );
+  });
+
   it('stands under functions that other decorators put in its place, and over them [hard 3.5]', async () => {
     @Injectable()
     class Wrapped {
