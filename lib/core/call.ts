@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptFailure } from './all-failed.js';
+import { captureCallSite, type CallSite } from './call-site.js';
 import type { Clock } from './clock.js';
 import { runInside } from './context.js';
 import { Deadline, type Deadlines, type Limit } from './deadlines.js';
@@ -13,6 +14,8 @@ export interface CallOperation {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly monitor: Monitor;
+  /** Whether it is remembered where calls come from. */
+  readonly callSites?: boolean;
 }
 
 /**
@@ -74,6 +77,8 @@ export class Call extends Scope implements EventSource {
   current: (Scope & OperoCall) | undefined;
   /** What nested calls failed with after all their tries. */
   spent: Set<unknown> | undefined;
+  /** Where it came from, if that is remembered. */
+  readonly site: CallSite | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -89,6 +94,7 @@ export class Call extends Scope implements EventSource {
     super();
     this.origin = origin;
     this.args = invocation.args;
+    this.site = operation.callSites && !origin ? captureCallSite() : undefined;
     this.startedAt = operation.clock.now();
     operation.monitor.running++;
     owner.adopt(this);

@@ -1,3 +1,4 @@
+import { appendCallSite } from './call-site.js';
 import { CallDeadline, type Call } from './call.js';
 import type { LimitStrategy, RecoverStrategy, Runner } from './strategy.js';
 
@@ -44,6 +45,9 @@ export abstract class Frame implements Runner {
     if (!strategy) {
       if (this.outermost) call.leave();
       const reason = call.stopped ? call.stopped.reason : error;
+      // An error that the caller, or a shutdown, has given is not this call's.
+      if (call.site && this.outermost && !call.stopped)
+        appendCallSite(reason, call.site, call.operation.name);
       if (call.kind === 'promise') return Promise.reject(reason);
       throw reason;
     }

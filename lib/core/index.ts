@@ -2,6 +2,7 @@ export * from './abort-links.js';
 export * from './all-failed.js';
 export * from './attempt.js';
 export * from './caching.js';
+export * from './call-site.js';
 export * from './call.js';
 export * from './checks.js';
 export * from './clock.js';
