@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptFailure } from './all-failed.js';
+import { captureCallSite, type CallSite } from './call-site.js';
 import type { Clock } from './clock.js';
 import { runInside } from './context.js';
 import { Deadline, type Deadlines, type Limit } from './deadlines.js';
@@ -13,6 +14,8 @@ export interface CallOperation {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly monitor: Monitor;
+  /** Whether it is remembered where calls come from. */
+  readonly callSites?: boolean;
 }
 
 /**
@@ -85,6 +88,8 @@ export class Call extends Scope implements EventSource {
   /** Set when a function of the options failed without which no try can be let in: what the call fails with. */
   broken: { readonly error: unknown } | undefined;
   readonly #counted: boolean;
+  /** Where it came from, if that is remembered. */
+  readonly site: CallSite | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -100,6 +105,7 @@ export class Call extends Scope implements EventSource {
     super();
     this.origin = origin;
     this.args = invocation.args;
+    this.site = operation.callSites && !origin ? captureCallSite() : undefined;
     this.startedAt = operation.clock.now();
     // A load goes on for a call that is counted already.
     this.#counted = !origin;

@@ -1,4 +1,5 @@
 import { rememberFailures } from './all-failed.js';
+import { appendCallSite } from './call-site.js';
 import { CallDeadline, type Call } from './call.js';
 import type { LimitStrategy, RecoverStrategy, Runner } from './strategy.js';
 
@@ -50,6 +51,9 @@ export abstract class Frame implements Runner {
       if (this.outermost) call.leave();
       const reason = call.stopped ? call.stopped.reason : error;
       rememberFailures(reason, call.failures);
+      // An error that the caller, or a shutdown, has given is not this call's.
+      if (call.site && this.outermost && !call.stopped)
+        appendCallSite(reason, call.site, call.operation.name);
       if (call.kind === 'promise' || call.answersLater) return Promise.reject(reason);
       throw reason;
     }

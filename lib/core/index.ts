@@ -3,6 +3,7 @@ export * from './all-failed.js';
 export * from './alternatives.js';
 export * from './attempt.js';
 export * from './caching.js';
+export * from './call-site.js';
 export * from './call.js';
 export * from './checks.js';
 export * from './clock.js';

@@ -74,6 +74,7 @@ export class Operation implements CallOperation {
       readonly option: string;
       readonly strategy: Strategy;
     }[],
+    readonly callSites = false,
   ) {
     this.#order = strategies.map((entry) => entry.name);
     this.#options = new Set(strategies.map(({ option }) => option));

@@ -35,6 +35,8 @@ export interface RuntimeSettings {
   readonly caching?: Partial<CachingSettings>;
   /** Whether strategies run at all; without, only fallbacks stay. */
   readonly enabled?: boolean;
+  /** Whether errors tell where their call came from. Default: unless `NODE_ENV` is `production`. */
+  readonly callSites?: boolean;
   /** Where warnings go. */
   readonly warn?: (message: string) => void;
 }
@@ -76,6 +78,7 @@ export class OperoRuntime {
   readonly #settings: RuntimeSettings;
   /** @internal Kept for the machine code of calls. */
   readonly unending: object;
+  readonly #callSites: boolean;
   #closing: Promise<void> | undefined;
   #stopped = false;
 
@@ -83,6 +86,7 @@ export class OperoRuntime {
     this.#settings = settings;
     this.clock = settings.clock ?? systemClock;
     this.eventLoop = settings.eventLoop ?? systemEventLoop;
+    this.#callSites = settings.callSites ?? process.env.NODE_ENV !== 'production';
     this.unending = unendingCall(this.clock);
     this.#random = settings.random ?? systemRandom;
     this.#deadlines = new Deadlines(this.clock);
@@ -127,7 +131,16 @@ export class OperoRuntime {
     const context = this.#context(name, monitor, target, resolved.strategies, memory);
     const only = this.#settings.enabled === false ? ONLY_FALLBACKS : undefined;
     const strategies = createStrategies(resolved, context, only);
-    const operation = new Operation(name, this.clock, this.#deadlines, monitor, target, resolved, strategies);
+    const operation = new Operation(
+      name,
+      this.clock,
+      this.#deadlines,
+      monitor,
+      target,
+      resolved,
+      strategies,
+      this.#callSites,
+    );
     if (!variantOf) this.#operations.set(name, operation);
     return operation;
   }

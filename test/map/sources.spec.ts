@@ -274,7 +274,7 @@ function revoked(): Iterable<number> {
   return proxy;
 }
 
-async function read(run: OpRun<unknown, unknown>): Promise<number> {
+async function read(run: OpRun<unknown>): Promise<number> {
   let count = 0;
   for await (const result of run) count += result.ok ? 1 : 0;
   return count;

@@ -29,6 +29,8 @@ export class Harness {
     this.runtime = new OperoRuntime({
       clock: this.clock,
       random: seededRandom(1),
+      // Stacks that are put into words cost a test more than all the rest.
+      callSites: false,
       warn: (message) => this.warnings.push(message),
       ...settings,
     });
