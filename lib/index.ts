@@ -4,6 +4,7 @@ export {
   BulkheadFullError,
   CircuitOpenError,
   currentCall,
+  EvictionFailedError,
   findCurrentCall,
   hours,
   isOperoError,

@@ -172,7 +172,10 @@ export class TryFrame extends Frame implements AttemptWaiter {
       if (verdict >= 0) return this.#again(call, verdict);
       if (verdict === EXHAUSTED || (verdict === LEAVE && outcome.several)) {
         value = allFailed(call.operation.name, call.failures);
-      } else if (outcome.ok) return this.#succeed(call, value, now);
+      } else if (outcome.ok) {
+        call.accepted = false;
+        return this.#succeed(call, value, now);
+      }
     } catch (thrownByPredicate) {
       value = thrownByPredicate;
     }

@@ -80,11 +80,16 @@ export class Bindings implements ShadowHost {
       .map((name) => `OperoModule.forRoot(): operations.${name}: ${unknownName(name, known)}`);
   }
 
-  /** The singletons whose calls an operation runs. */
-  identitiesOf(operation: Operation): ReadonlySet<CallIdentity | undefined> {
-    return (
-      this.#bindings.find((binding) => binding.operation === operation)?.identities ?? new Set([undefined])
-    );
+  /** The singletons whose calls an operation runs: those that were called, and those of `instances`. */
+  identitiesOf(operation: Operation, instances: readonly unknown[]): ReadonlySet<CallIdentity | undefined> {
+    const binding = this.#bindings.find((candidate) => candidate.operation === operation);
+    if (!binding) return new Set([undefined]);
+    const identities = new Set(binding.identities);
+    for (const instance of instances) {
+      // An entry may be older than this process: nobody need have called yet.
+      if (isBoundTo(instance, binding.owner.prototype)) identities.add(boundIdentityOf(instance));
+    }
+    return identities;
   }
 
   #find(prototype: object, key: PropertyKey): Binding | undefined {
@@ -169,6 +174,12 @@ export class Bindings implements ShadowHost {
     binding.answers = 'observable';
     return protect(runtime, operation, invocation, result);
   }
+}
+
+function isBoundTo(instance: unknown, prototype: object): instance is object {
+  if (typeof instance !== 'object' || instance === null) return false;
+  const shadow = Object.getPrototypeOf(instance) as object | null;
+  return shadow !== null && Object.getPrototypeOf(shadow) === prototype;
 }
 
 const inModule = ({ origin }: OwnerClass): string => (origin ? ` (${origin})` : '');

@@ -3,13 +3,16 @@ import {
   check,
   linkSignal,
   OperoConfigurationError,
+  show,
   unknownName,
+  type CallIdentity,
   type OperoEvents,
   type Problem,
 } from '../core/index.js';
 import { mapSchema, type AnyIterable, type OpRun } from '../map/index.js';
 import {
   runItems,
+  type Operation,
   type OperationPlan,
   type OperationSnapshot,
   type OperoOptions,
@@ -35,9 +38,9 @@ export interface RunOptions {
 export interface EvictOptions {
   /** An operation by name. */
   readonly operation: string;
-  /** The arguments of the call to forget. */
-  readonly args: readonly unknown[];
-  /** The instance, where a class has several; default: the entries of each bound singleton. */
+  /** The arguments of the call to forget. Default: whatever they were, everything of the operation is forgotten. */
+  readonly args?: readonly unknown[];
+  /** The instance, where a class has several; default: the entries of each bound singleton. Only with `args`. */
   readonly instance?: object;
 }
 
@@ -173,17 +176,42 @@ export class OperoService {
   /** What is cached. */
   readonly cache = {
     /**
-     * Forgets the result of one call; also when it is being loaded right now.
+     * Forgets the result of one call, or without `args` all results of an operation; also what is being loaded right
+     * now. This process serves none of it from now on. Of a whole operation, other processes know within a second of
+     * their next hit; results with class instances are kept by each process, which only this form reaches. On a route
+     * whose answers are kept apart by who asks, the whole operation is evicted.
      *
-     * @throws TypeError when there is no such operation, or it caches nothing
+     * @throws TypeError when there is no such operation, it caches nothing, or the instance is not bound
+     * @throws EvictionFailedError when the store did not take part: other processes may go on serving what they have
+     * @example
+     * await opero.cache.evict({ operation: 'Prices.of', args: ['EUR'] });
+     * await opero.cache.evict({ operation: 'Prices.of' });
      */
     evict: async ({ operation: name, args, instance }: EvictOptions): Promise<void> => {
       const operation = this.#runtime.operations.get(name);
       if (!operation?.caches) throw new TypeError(`there is no operation '${name}' with a cache`);
-      const identities = instance ? [boundIdentityOf(instance)] : this.host.bindings.identitiesOf(operation);
-      await Promise.all([...identities].map((identity) => operation.evict(args, identity)));
+      if (args !== undefined && !Array.isArray(args)) {
+        throw new TypeError(`evict(): args: got ${show(args)}, allowed: the list of the call's arguments`);
+      }
+      if (instance && !args) {
+        throw new TypeError('evict(): instance: got no args beside it, allowed: only together with args');
+      }
+      const identities = this.#identitiesFor(operation, instance);
+      if (!args || identities.length === 0) return operation.evictAll();
+      const outcomes = await Promise.allSettled(identities.map((identity) => operation.evict(args, identity)));
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed) throw failed.reason;
     },
   };
+
+  /** Whose results are meant. None is known of instances that live as long as a request. */
+  #identitiesFor(operation: Operation, instance: object | undefined): (CallIdentity | undefined)[] {
+    const { binder, bindings } = this.host;
+    if (!instance) return [...bindings.identitiesOf(operation, binder.instances())];
+    const identity = boundIdentityOf(instance);
+    if (!identity) throw new TypeError('evict(): instance: got an object that is not bound to this app');
+    return [identity];
+  }
 
   get #runtime(): OperoRuntime {
     const { runtime } = this.host;

@@ -7,11 +7,14 @@ export interface SingleFlightOptions {
   key?: (...args: never[]) => string;
   /** Share between all instances of the class, and on a route between all users. Default false. */
   share?: boolean;
+  /** Give each caller a copy of its own, as the cache does. Default true. */
+  isolate?: boolean;
 }
 
 export const singleFlightSchema = fields({
   key: v.optional(callback<(...args: never[]) => string>()),
   share: v.optional(flag(), false),
+  isolate: v.optional(flag(), true),
 });
 
 /** The options with their defaults. */
