@@ -26,6 +26,13 @@ export function copyTree(value: unknown): unknown {
   return copy;
 }
 
+/** Makes plain data that nobody can change. */
+export function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const item of Object.values(value)) freeze(item);
+}
+
 /** Copies what has parts in common with itself, and objects of the language. */
 class GraphCopy {
   readonly #copies = new Map<object, object>();

@@ -83,7 +83,9 @@ export class Entries {
     }
     this.memory.del(key);
     const ttl = storeTtl(Math.max(life.expires, life.stale) - life.storedAt);
-    const stored = guard.set(key, seal(sealed.encoded, life, sealed.revive), ttl, this.#reportFor(call));
+    const frozen = nature.copying === 'none' && typeof landed.master === 'object' && landed.master !== null;
+    const envelope = seal(sealed.encoded, life, sealed.revive, frozen && !sealed.revive);
+    const stored = guard.set(key, envelope, ttl, this.#reportFor(call));
     return this.#stored(stored, key, flight, guard);
   }
 

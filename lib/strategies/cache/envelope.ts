@@ -1,4 +1,4 @@
-import { copyTree } from './copy.js';
+import { copyTree, freeze } from './copy.js';
 import { decode, type Encoded } from './codec.js';
 import type { Nature } from './values.js';
 
@@ -13,6 +13,8 @@ interface Envelope {
   readonly epoch?: number;
   /** Whether the value is what `cache.revive` is given. */
   readonly revive?: 1;
+  /** Whether nothing of the value can be changed. */
+  readonly frozen?: 1;
   /** The value, where the store keeps it as it is. Absent when it is `undefined`. */
   readonly value?: unknown;
   /** The value as text, where the store would make something else of it. */
@@ -48,7 +50,7 @@ export const lifeOf = ({ ttl, staleIfError }: Lifetime, now: number, epoch: numb
 });
 
 /** Wraps an encoded value for a store. */
-export function seal(encoded: Encoded, life: ReturnType<typeof lifeOf>, revive: boolean): object {
+export function seal(encoded: Encoded, life: ReturnType<typeof lifeOf>, revive: boolean, frozen: boolean): object {
   const { storedAt, expires, stale, epoch } = life;
   return {
     opero: 1,
@@ -57,6 +59,7 @@ export function seal(encoded: Encoded, life: ReturnType<typeof lifeOf>, revive: 
     ...(stale > 0 && { stale }),
     ...(epoch > 0 && { epoch }),
     ...(revive && { revive: 1 }),
+    ...(frozen && { frozen: 1 }),
     ...('value' in encoded && encoded.value === undefined ? undefined : encoded),
   };
 }
@@ -69,6 +72,7 @@ export function open(stored: unknown, revive: (plain: unknown) => unknown): Entr
   const { storedAt = 0, expires = Infinity, stale = 0, epoch = 0, text } = envelope;
   if (!(isMoment(storedAt) && isMoment(expires) && isMoment(stale) && isMoment(epoch))) return undefined;
   const plain = text === undefined ? copyTree(envelope.value) : decode(text);
+  if (envelope.frozen) freeze(plain);
   const value = envelope.revive ? revive(plain) : plain;
   return { storedAt, expires, stale, epoch, value, nature: undefined };
 }
