@@ -129,7 +129,11 @@ export function isOutage(error: unknown): boolean {
 
 function tellsOfOutage(error: unknown, depth: number): boolean {
   if (depth > 8) return false;
-  if (error instanceof RefusedError || error instanceof AttemptTimeoutError || error instanceof TotalTimeoutError)
+  if (
+    error instanceof RefusedError ||
+    error instanceof AttemptTimeoutError ||
+    error instanceof TotalTimeoutError
+  )
     return true;
   if (error instanceof AllFailedError) return tellsOfOutage(error.cause, depth + 1);
   if (isOperoError(error) || isAbort(error) || isProgrammingError(error)) return false;

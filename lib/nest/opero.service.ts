@@ -198,7 +198,9 @@ export class OperoService {
       }
       const identities = this.#identitiesFor(operation, instance);
       if (!args || identities.length === 0) return operation.evictAll();
-      const outcomes = await Promise.allSettled(identities.map((identity) => operation.evict(args, identity)));
+      const outcomes = await Promise.allSettled(
+        identities.map((identity) => operation.evict(args, identity)),
+      );
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed) throw failed.reason;
     },

@@ -47,18 +47,21 @@ describe.each<[string, OperoOptions, () => Harness]>([
   it.each([
     ['x first', ['x', 'y']],
     ['y first', ['y', 'x']],
-  ] as const)('end when both are under way before either asks the other, %s [hard 1.4]', async (_which, order) => {
-    const harness = create();
-    const { x, y, gates } = crosswise(harness);
-    const both = [x('1'), y('1')];
-    await harness.clock.settle();
-    for (const gate of order) {
-      gates[gate].resolve();
+  ] as const)(
+    'end when both are under way before either asks the other, %s [hard 1.4]',
+    async (_which, order) => {
+      const harness = create();
+      const { x, y, gates } = crosswise(harness);
+      const both = [x('1'), y('1')];
       await harness.clock.settle();
-    }
-    for (const one of both) expect((await harness.outcome(one)).ok).toBe(true);
-    expect(harness.runtime.root.busy).toBe(false);
-  });
+      for (const gate of order) {
+        gates[gate].resolve();
+        await harness.clock.settle();
+      }
+      for (const one of both) expect((await harness.outcome(one)).ok).toBe(true);
+      expect(harness.runtime.root.busy).toBe(false);
+    },
+  );
 
   it('end in a circle of three, with an uncached call and a branch in between [hard 1.4]', async () => {
     const harness = create();
@@ -171,22 +174,29 @@ describe('what throws in the middle of a load', () => {
     return value;
   }
 
-  it.each(answers)('ends no process and poisons no key: a store that %s [hard 1.10]', async (_name, answer) => {
-    const harness = new Harness({ caching: { store: () => ({ get: answer, set: answer, del: answer }) } });
-    let loads = 0;
-    const call = harness.wrap({ cache: true }, async (_id: number) => ++loads);
-    for (let expected = 1; expected <= 5; expected++) {
-      expect((await harness.outcome(call(1))).value).toBe(expected);
-    }
-    expect(harness.runtime.root.busy).toBe(false);
-    expect(harness.runtime.operations.get('Test.method1')!.loading).toBe(0);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(unhandled).toEqual([]);
-  });
+  it.each(answers)(
+    'ends no process and poisons no key: a store that %s [hard 1.10]',
+    async (_name, answer) => {
+      const harness = new Harness({ caching: { store: () => ({ get: answer, set: answer, del: answer }) } });
+      let loads = 0;
+      const call = harness.wrap({ cache: true }, async (_id: number) => ++loads);
+      for (let expected = 1; expected <= 5; expected++) {
+        expect((await harness.outcome(call(1))).value).toBe(expected);
+      }
+      expect(harness.runtime.root.busy).toBe(false);
+      expect(harness.runtime.operations.get('Test.method1')!.loading).toBe(0);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    },
+  );
 
   const functions: [string, OperoOptions['cache'], string][] = [
     ['key', { key: thrower }, 'cache.key failed, the call runs uncached'],
-    ['key that answers later', { key: (async () => Promise.reject(new Error())) as never }, 'cache.key failed'],
+    [
+      'key that answers later',
+      { key: (async () => Promise.reject(new Error())) as never },
+      'cache.key failed',
+    ],
     ['when', { when: thrower }, 'cache.when failed, the call runs uncached'],
     ['when with a then that throws', { when: thenable as never }, 'cache.when failed'],
     ['when that answers later', { when: (async () => true) as never }, 'cache.when failed'],
@@ -194,16 +204,19 @@ describe('what throws in the middle of a load', () => {
     ['unless with a then that throws', { unless: thenable as never }, 'cache.unless failed'],
     ['unless that answers later', { unless: (async () => false) as never }, 'cache.unless failed'],
   ];
-  it.each(functions)('is reported and fails no call: %s [hard 1.10] [hard 3.2]', async (_name, cache, warning) => {
-    const harness = new Harness();
-    const reported: unknown[] = [];
-    harness.runtime.events.on('callback-error', ({ error }) => reported.push(error));
-    let loads = 0;
-    const call = harness.wrap({ cache }, async () => ++loads);
-    expect([(await harness.outcome(call())).value, (await harness.outcome(call())).value]).toEqual([1, 2]);
-    expect(reported).toHaveLength(2);
-    expect(harness.warnings.filter((line) => line.includes(warning))).toHaveLength(1);
-  });
+  it.each(functions)(
+    'is reported and fails no call: %s [hard 1.10] [hard 3.2]',
+    async (_name, cache, warning) => {
+      const harness = new Harness();
+      const reported: unknown[] = [];
+      harness.runtime.events.on('callback-error', ({ error }) => reported.push(error));
+      let loads = 0;
+      const call = harness.wrap({ cache }, async () => ++loads);
+      expect([(await harness.outcome(call())).value, (await harness.outcome(call())).value]).toEqual([1, 2]);
+      expect(reported).toHaveLength(2);
+      expect(harness.warnings.filter((line) => line.includes(warning))).toHaveLength(1);
+    },
+  );
 
   it.each([
     ['tenant', { tenant: thrower }, undefined],
@@ -240,7 +253,12 @@ describe('a load', () => {
       const call = harness.wrap(
         {
           cache: true,
-          retry: { retries: 1, minDelay: 1, retryOnResult: (value: unknown) => value === 'pending', exhausted: 'last' },
+          retry: {
+            retries: 1,
+            minDelay: 1,
+            retryOnResult: (value: unknown) => value === 'pending',
+            exhausted: 'last',
+          },
         },
         async () => (++calls <= 2 ? 'pending' : 'done'),
       );
@@ -258,7 +276,9 @@ describe('a load', () => {
       tries++;
       throw httpError(503);
     });
-    const outer = [1, 2, 3].map(() => harness.wrap({ retry: { retries: 2, minDelay: 1 } }, async () => inner()));
+    const outer = [1, 2, 3].map(() =>
+      harness.wrap({ retry: { retries: 2, minDelay: 1 } }, async () => inner()),
+    );
     const outcomes = outer.map((one) => settle(one()));
     for (const one of outcomes) expect((await harness.outcome(one)).value!.ok).toBe(false);
     expect(tries).toBe(3);
@@ -274,7 +294,10 @@ describe('a load', () => {
       };
     };
     const inner = harness.wrap(
-      { name: 'inner', cache: { key: note('key', 'k'), when: note('when', true), unless: note('unless', false) } },
+      {
+        name: 'inner',
+        cache: { key: note('key', 'k'), when: note('when', true), unless: note('unless', false) },
+      },
       async () => 1,
     );
     await harness.outcome(harness.wrap({ name: 'outer' }, async () => inner())());

@@ -27,6 +27,9 @@ class Point {
   }
 }
 
+class Day extends Date {}
+class Table extends Map<number, number> {}
+
 /** An app with a store, and a method that counts its loads. */
 function cached<T>(load: () => T, cache: CacheOptions = {}, store: RemoteStore | null = new RemoteStore()) {
   const harness = new Harness({ caching: { store: () => store ?? undefined } });
@@ -48,18 +51,28 @@ describe('results with class instances', () => {
   it.each<[string, () => unknown]>([
     ['an instance', () => new User('ada')],
     ['a list of instances', () => [new User('ada'), new User('bob')]],
-    ['an instance deep inside', () => ({ when: new Date(1), page: { items: [new Map([['a', new User('ada')]])] } })],
+    [
+      'an instance deep inside',
+      () => ({ when: new Date(1), page: { items: [new Map([['a', new User('ada')]])] } }),
+    ],
     ['an error', () => ({ failed: new TypeError('no', { cause: 1 }) })],
-    ['a subclass of Date', () => [new (class Day extends Date {})(7)]],
-    ['a subclass of Map', () => new (class Table extends Map {})([[1, 2]])],
-    ['an instance whose class has functions for fields', () => new (class { answer = () => 42; })()],
+    ['a subclass of Date', () => [new Day(7)]],
+    ['a subclass of Map', () => new Table([[1, 2]])],
+    [
+      'an instance whose class has functions for fields',
+      () =>
+        new (class {
+          answer = () => 42;
+        })(),
+    ],
   ])('stay in the memory of this process as they are: %s [hard 2.3]', async (_name, make) => {
     const { store, loads, call, harness } = cached(make);
     const first = await call();
     const second = await call();
     expect(loads.count).toBe(1);
     expect(second).toStrictEqual(first);
-    const instance = (value: any): unknown => value?.page?.items[0].get('a') ?? value?.failed ?? value?.[0] ?? value;
+    const instance = (value: any): unknown =>
+      value?.page?.items[0].get('a') ?? value?.failed ?? value?.[0] ?? value;
     expect(instance(second)).toBe(instance(first));
     expect(store!.entries.size).toBe(0);
     expect(harness.warnings).toHaveLength(1);
@@ -82,7 +95,12 @@ describe('results with class instances', () => {
   });
 
   it('are stored where revive brings them back: a class, and lists of it [hard 2.3]', async () => {
-    for (const make of [() => new Point(1), () => [new Point(1), new Point(2)], () => null, () => [] as unknown]) {
+    for (const make of [
+      () => new Point(1),
+      () => [new Point(1), new Point(2)],
+      () => null,
+      () => [] as unknown,
+    ]) {
       const store = new RemoteStore();
       const here = cached(make as () => unknown, { revive: Point }, store);
       await here.call();
@@ -95,7 +113,11 @@ describe('results with class instances', () => {
 
   it('are not stored where the class of revive is not all there is [hard 2.3]', async () => {
     class Sub extends Point {}
-    for (const make of [() => new Sub(1), () => [new Point(1), new User('a')], () => ({ point: new Point(1) })]) {
+    for (const make of [
+      () => new Sub(1),
+      () => [new Point(1), new User('a')],
+      () => ({ point: new Point(1) }),
+    ]) {
       const { store, call, loads } = cached<unknown>(make, { revive: Point });
       const first = await call();
       expect(await call()).toStrictEqual(first);
@@ -152,8 +174,20 @@ describe('results that can be used once', () => {
     ['a function inside', () => ({ when: new Date(0), again: () => 1 })],
     ['a promise inside', () => ({ later: Promise.resolve(1) })],
     ['a stream inside', () => ({ file: [Readable.from(['a'])] })],
-    ['a stream in an instance', () => new (class { body = Readable.from(['a']); })()],
-    ['a promise deep in an instance', () => new (class { deep = { list: [new Map([[1, Promise.resolve()]])] }; })()],
+    [
+      'a stream in an instance',
+      () =>
+        new (class {
+          body = Readable.from(['a']);
+        })(),
+    ],
+    [
+      'a promise deep in an instance',
+      () =>
+        new (class {
+          deep = { list: [new Map([[1, Promise.resolve()]])] };
+        })(),
+    ],
   ];
 
   it.each(kinds)('are neither stored nor shared: %s [hard 2.4]', async (_name, make) => {
@@ -207,7 +241,10 @@ describe('what comes back from a store', () => {
   const values: [string, unknown][] = [
     ['a Buffer', Buffer.from('bytes')],
     ['a Buffer inside', { file: Buffer.from('bytes'), when: new Date(1) }],
-    ['typed arrays', [Float32Array.of(1.5), BigInt64Array.of(-1n), Uint8ClampedArray.of(255), Int16Array.of(-5)]],
+    [
+      'typed arrays',
+      [Float32Array.of(1.5), BigInt64Array.of(-1n), Uint8ClampedArray.of(255), Int16Array.of(-5)],
+    ],
     ['a part of a buffer', new Uint8Array([1, 2, 3, 4]).subarray(1, 3)],
     ['an ArrayBuffer', Uint8Array.of(1, 2).buffer],
     ['-0 and NaN', [-0, NaN, Infinity, -Infinity]],
@@ -378,7 +415,11 @@ describe('callers', () => {
     expect(first).toBe(second);
     const again = await call();
     expect(again).toStrictEqual(value);
-    expect([again, again.list, again.list[0]].map((part) => Object.isFrozen(part))).toEqual([true, true, true]);
+    expect([again, again.list, again.list[0]].map((part) => Object.isFrozen(part))).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 
   it('share instances, and everything where isolate is off [hard 2.6]', async () => {

@@ -146,7 +146,8 @@ export class CacheStrategy implements AroundStrategy {
     const { flights, entries } = this.parts;
     try {
       const entry = await entries?.read(key, guard, leader);
-      if (entry && entries?.isFresh(entry) && !flight.doomed) return this.#landFound(flight, key, leader, entry);
+      if (entry && entries?.isFresh(entry) && !flight.doomed)
+        return this.#landFound(flight, key, leader, entry);
       if (flight.members === 0) return;
       if (entries) this.context.monitor.emit('cache-miss', leader);
       const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);

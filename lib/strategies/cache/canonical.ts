@@ -105,10 +105,7 @@ class Encoder {
     }
     if (types.isMap(value) && prototype === Map.prototype) {
       bare(value, 0, 'a map');
-      const entries = Array.from(
-        value,
-        ([key, item]) => this.encode(key, depth) + this.encode(item, depth),
-      );
+      const entries = Array.from(value, ([key, item]) => this.encode(key, depth) + this.encode(item, depth));
       return `m${entries.length}[${entries.sort().join('')}]`;
     }
     if (types.isSet(value) && prototype === Set.prototype) {

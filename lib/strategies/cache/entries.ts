@@ -57,7 +57,11 @@ export class Entries {
   }
 
   /** What is stored under a key, good or not any more. */
-  read(key: string, guard: GuardedStore | undefined, call: Call): Promise<Entry | undefined> | Entry | undefined {
+  read(
+    key: string,
+    guard: GuardedStore | undefined,
+    call: Call,
+  ): Promise<Entry | undefined> | Entry | undefined {
     return guard && !this.#tombstones.has(key) ? this.#readStored(key, guard, call) : this.#held(key);
   }
 

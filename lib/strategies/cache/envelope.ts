@@ -50,7 +50,12 @@ export const lifeOf = ({ ttl, staleIfError }: Lifetime, now: number, epoch: numb
 });
 
 /** Wraps an encoded value for a store. */
-export function seal(encoded: Encoded, life: ReturnType<typeof lifeOf>, revive: boolean, frozen: boolean): object {
+export function seal(
+  encoded: Encoded,
+  life: ReturnType<typeof lifeOf>,
+  revive: boolean,
+  frozen: boolean,
+): object {
   const { storedAt, expires, stale, epoch } = life;
   return {
     opero: 1,

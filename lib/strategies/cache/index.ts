@@ -92,7 +92,13 @@ export const singleFlight = defineStrategy<'singleFlight', SingleFlightOptions, 
     const options: ResolvedCache = { ttl: Infinity, key, share, namespace, jitter: 0, isolate };
     const { root } = context;
     const guardOf = () => undefined;
-    const parts = { keys: keysOf(options, context), flights: new FlightTable(), entries: undefined, guardOf, root };
+    const parts = {
+      keys: keysOf(options, context),
+      flights: new FlightTable(),
+      entries: undefined,
+      guardOf,
+      root,
+    };
     return new CacheStrategy(options, parts, context);
   },
 });

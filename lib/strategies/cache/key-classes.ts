@@ -35,7 +35,7 @@ export class KeyClasses {
 function describe(prototype: object): KeyClass {
   const refused = `an instance of ${nameOf(prototype)}`;
   const sources: string[] = [];
-  for (let current: object | null = prototype; current !== Object.prototype; ) {
+  for (let current: object | null = prototype; current !== Object.prototype;) {
     const type = current && classOf(current);
     if (!type) return { refused };
     const source = Function.prototype.toString.call(type);

@@ -33,7 +33,9 @@ function ofClass({ prototype }: Class): Reviver {
       if (isOne(value)) return isOpen(value) ? { plain: { ...value } } : undefined;
       if (!Array.isArray(value)) return undefined;
       const items = value as unknown[];
-      const fits = items.every((item) => (isOne(item) ? isOpen(item) : typeof item !== 'object' || item === null));
+      const fits = items.every((item) =>
+        isOne(item) ? isOpen(item) : typeof item !== 'object' || item === null,
+      );
       return fits ? { plain: items.map((item) => (isOne(item) ? { ...item } : item)) } : undefined;
     },
     revive: (plain) => (Array.isArray(plain) ? plain.map(bringBack) : bringBack(plain)),
@@ -59,7 +61,9 @@ function ofFunction(revive: (plain: unknown) => unknown): Reviver {
 const isOpen = (instance: object): boolean =>
   Reflect.ownKeys(instance).every((name) => {
     const property = Object.getOwnPropertyDescriptor(instance, name)!;
-    return typeof name === 'string' && name !== '__proto__' && property.enumerable === true && 'value' in property;
+    return (
+      typeof name === 'string' && name !== '__proto__' && property.enumerable === true && 'value' in property
+    );
   });
 
 class NotPlain extends Error {}
