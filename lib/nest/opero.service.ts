@@ -40,7 +40,7 @@ export interface EvictOptions {
   readonly operation: string;
   /** The arguments of the call to forget. Default: whatever they were, everything of the operation is forgotten. */
   readonly args?: readonly unknown[];
-  /** The instance, where a class has several; default: the entries of each bound singleton. Only with `args`. */
+  /** The instance, where a class has several; default: the entries of all of them. Only with `args`. */
   readonly instance?: object;
 }
 
@@ -178,8 +178,9 @@ export class OperoService {
     /**
      * Forgets the result of one call, or without `args` all results of an operation; also what is being loaded right
      * now. This process serves none of it from now on. Of a whole operation, other processes know within a second of
-     * their next hit; results with class instances are kept by each process, which only this form reaches. On a route
-     * whose answers are kept apart by who asks, the whole operation is evicted.
+     * a hit; results with class instances are kept by each process, and only this form reaches those of others. Where
+     * entries are kept apart by who asks, or by instance (transient, of one request, several of a class) and none is
+     * given, the whole operation is evicted.
      *
      * @throws TypeError when there is no such operation, it caches nothing, or the instance is not bound
      * @throws EvictionFailedError when the store did not take part: other processes may go on serving what they have
@@ -197,7 +198,10 @@ export class OperoService {
         throw new TypeError('evict(): instance: got no args beside it, allowed: only together with args');
       }
       const identities = this.#identitiesFor(operation, instance);
-      if (!args || identities.length === 0) return operation.evictAll();
+      // Of instances that are their own, more may live than are known.
+      const unknown =
+        identities.length === 0 || (!instance && identities.some((one) => one?.shared === false));
+      if (!args || unknown) return operation.evictAll();
       const outcomes = await Promise.allSettled(
         identities.map((identity) => operation.evict(args, identity)),
       );

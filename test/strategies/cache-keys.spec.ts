@@ -129,7 +129,7 @@ describe('keys', () => {
     for (const value of [
       twice,
       maps,
-      new Array(2 ** 31),
+      Object.assign([], { length: 2 ** 31 }),
       new Uint8Array(2 ** 28),
       'x'.repeat(2 ** 28),
       Object.fromEntries(Array.from({ length: 100_000 }, (_, key) => [key, undefined])),

@@ -80,7 +80,12 @@ class GraphCopy {
 }
 
 function emptyLike(value: object): object {
-  if (Array.isArray(value)) return new Array<unknown>(value.length);
+  if (Array.isArray(value)) {
+    const list: unknown[] = [];
+    // What is missing at the end is part of it, too.
+    list.length = value.length;
+    return list;
+  }
   if (types.isMap(value)) return new Map();
   if (types.isSet(value)) return new Set();
   return Object.getPrototypeOf(value) === null ? (Object.create(null) as object) : {};

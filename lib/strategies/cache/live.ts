@@ -33,7 +33,7 @@ export function findLive(instance: object): string | undefined {
 const isCollection = (value: object): value is Map<unknown, unknown> | Set<unknown> =>
   value instanceof Map || value instanceof Set;
 
-function* contents(value: object): Generator<unknown> {
+function* contents(value: object): Generator {
   if (value instanceof Map) for (const entry of value) yield* entry;
   else if (value instanceof Set) yield* value;
   if (ArrayBuffer.isView(value)) return;
