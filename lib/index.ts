@@ -4,6 +4,7 @@ export {
   BulkheadFullError,
   CircuitOpenError,
   currentCall,
+  EvictionFailedError,
   failuresOf,
   findCurrentCall,
   hours,

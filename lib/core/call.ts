@@ -79,6 +79,10 @@ export class Call extends Scope implements EventSource {
   limit: CallDeadline | undefined;
   /** The try that runs, or was the last. */
   current: (Scope & OperoCall) | undefined;
+  /** Whether the result is one that `retryOnResult` took, rather than the last of those it did not. */
+  accepted = true;
+  /** What shares the result of this call among equal ones, where it is a load. */
+  loadFor: object | undefined;
   /** What nested calls failed with after all their tries. */
   spent: Set<unknown> | undefined;
   /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */

@@ -10,7 +10,8 @@ export type OperoErrorCode =
   | 'OPERO_TOTAL_TIMEOUT'
   | 'OPERO_SHUTDOWN'
   | 'OPERO_CONFIGURATION'
-  | 'OPERO_ITEM_FAILED';
+  | 'OPERO_ITEM_FAILED'
+  | 'OPERO_EVICTION_FAILED';
 
 /** The base of every error this package makes. Tell them apart by class or by `code`. */
 export abstract class OperoError extends Error {
@@ -102,6 +103,22 @@ export class OperoShutdownError extends OperoError {
 
   constructor(operation: string, options?: ErrorOptions) {
     super(`${operation} was cut short because the app is shutting down`, operation, options);
+  }
+}
+
+/**
+ * A cached result could not be deleted from the store, which failed, took too long, or is left alone after failures.
+ * This process no longer serves it; others may until it expires. `cause` is what the store failed with.
+ */
+export class EvictionFailedError extends OperoError {
+  readonly code = 'OPERO_EVICTION_FAILED';
+
+  constructor(operation: string, options?: ErrorOptions) {
+    super(
+      `the cache store did not forget what ${operation} had stored: other processes may serve it until it expires`,
+      operation,
+      options,
+    );
   }
 }
 

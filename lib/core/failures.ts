@@ -1,6 +1,7 @@
 import { AllFailedError, UnacceptableResultError } from './all-failed.js';
 import type { Clock } from './clock.js';
 import {
+  AttemptTimeoutError,
   isOperoError,
   isTimeLimit,
   OperoConfigurationError,
@@ -131,6 +132,54 @@ function readPermanent(error: unknown): boolean {
   if (isBag(error) && VALIDATION.has(String(error.name))) return true;
   const bag = content(error);
   return typeof bag?.code === 'number' && 'details' in bag && PERMANENT_GRPC.has(bag.code);
+}
+
+/** Codes of a network that does not carry, of Node, undici, axios and the usual drivers. */
+const NETWORK = new RegExp(
+  `^(${[
+    'ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_\\w+|EPIPE|ENOTCONN|ESERVFAIL|ENODATA',
+    'EHOST(UNREACH|DOWN)|ENET(UNREACH|DOWN|RESET)|E(SOCKET)?TIMEDOUT|ETIMEOUT',
+    'ERR_NETWORK|ERR_SOCKET_(CLOSED|CONNECTION_TIMEOUT)|ERR_HTTP2_(STREAM|SESSION)_ERROR|ERR_HTTP2_GOAWAY_SESSION',
+    'UND_ERR_((CONNECT|HEADERS|BODY)_TIMEOUT|SOCKET|CLOSED|DESTROYED)|PROTOCOL_CONNECTION_LOST',
+    // SQLSTATE: connection, resources, operator; Prisma: unreachable, timed out, closed, pool.
+    '(08|53|57P)\\w{2,3}|P1001|P1002|P1008|P1017|P2024',
+  ].join('|')})$`,
+);
+
+/** gRPC status codes that stand for a 5xx, a 429 or a timeout: https://grpc.io/docs/guides/status-codes/ */
+const OUTAGE_GRPC = new Set([2, 4, 8, 13, 14, 15]);
+
+/**
+ * Whether a failure says nothing about the request it answered, so that any other request would have met it too: a
+ * broken network, a 5xx, 408, 425 or 429, a timeout, one of our refusals, or an {@link AllFailedError} that was caused
+ * by such. Never a 403, a 404, a validation error, an abort, or a bug; an error that tells nothing is no outage either.
+ * Does not throw, whatever the error's getters do.
+ */
+export function isOutage(error: unknown): boolean {
+  try {
+    return tellsOfOutage(error, 0);
+  } catch {
+    return false;
+  }
+}
+
+function tellsOfOutage(error: unknown, depth: number): boolean {
+  if (depth > 8) return false;
+  if (
+    error instanceof RefusedError ||
+    error instanceof AttemptTimeoutError ||
+    error instanceof TotalTimeoutError
+  )
+    return true;
+  if (error instanceof AllFailedError) return tellsOfOutage(error.cause, depth + 1);
+  if (isOperoError(error) || isAbort(error) || isProgrammingError(error)) return false;
+  const status = statusOf(error);
+  if (status !== undefined) return status >= 500 || PASSING.has(status);
+  const bag = content(error);
+  if (!bag || VALIDATION.has(String(bag.name))) return false;
+  if (bag.name === 'TimeoutError') return true;
+  if (typeof bag.code === 'number' && 'details' in bag) return OUTAGE_GRPC.has(bag.code);
+  return codesOf(error).some((code) => typeof code === 'string' && NETWORK.test(code));
 }
 
 function isFinal(error: Error): boolean {

@@ -134,7 +134,10 @@ export class TryFrame extends Frame implements AttemptFrame {
       const verdict = this.strategies.repeat.judge(call, error);
       if (verdict >= 0) return this.#again(call, verdict);
       if (verdict === EXHAUSTED) value = allFailed(call.operation.name, call.failures);
-      else if (outcome.ok) return this.#succeed(call, value, now);
+      else if (outcome.ok) {
+        call.accepted = false;
+        return this.#succeed(call, value, now);
+      }
     } catch (thrown) {
       // An error that cannot be looked at is not tried again, and is what the call fails with.
       if (outcome.ok) value = thrown;

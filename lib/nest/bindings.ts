@@ -100,11 +100,23 @@ export class Bindings implements ShadowHost {
       .map((name) => `${where}: operations.${name}: ${unknownName(name, known)}`);
   }
 
-  /** The singletons whose calls an operation runs, or the one instance; `undefined` if it runs no decorated method. */
-  identitiesOf(operation: Operation, instance?: object): ReadonlySet<CallIdentity | undefined> | undefined {
-    const binding = this.#bindings.find((own) => own.operation === operation);
-    if (!binding || !instance) return binding?.identities;
-    return new Set([binding.whose(boundIdentityOf(instance))]);
+  /**
+   * Whose entries a decorated method's operation may have: the singletons that called it, and those of `instances`;
+   * `undefined` if it runs no decorated method.
+   */
+  identitiesOf(
+    operation: Operation,
+    instances: readonly unknown[],
+  ): ReadonlySet<CallIdentity | undefined> | undefined {
+    const binding = this.#bindings.find((candidate) => candidate.operation === operation);
+    if (!binding) return undefined;
+    const identities = new Set(binding.identities);
+    for (const instance of instances) {
+      // An entry may be older than this process: nobody need have called yet.
+      if (isBoundTo(instance, binding.owner.prototype))
+        identities.add(binding.whose(boundIdentityOf(instance)));
+    }
+    return identities;
   }
 
   #find(prototype: object, key: PropertyKey): Binding | undefined {
@@ -218,6 +230,12 @@ export class Bindings implements ShadowHost {
     if (answers === 'direct') return operation.run(invocation, runtime.scope, 'direct');
     return callUndecided(runtime, operation, invocation, (kind) => binding.learn(kind));
   }
+}
+
+function isBoundTo(instance: unknown, prototype: object): instance is object {
+  if (typeof instance !== 'object' || instance === null) return false;
+  const shadow = Object.getPrototypeOf(instance) as object | null;
+  return shadow !== null && Object.getPrototypeOf(shadow) === prototype;
 }
 
 const inModule = ({ origin }: OwnerClass): string => (origin ? ` (${origin})` : '');

@@ -116,6 +116,11 @@ export class Operation implements CallOperation {
     await this.#cache?.evict(args, identity);
   }
 
+  /** Forgets everything that is cached. */
+  async evictAll(): Promise<void> {
+    await this.#cache?.evictAll();
+  }
+
   get breaker(): CircuitBreakerStrategy | undefined {
     return this.#breaker;
   }

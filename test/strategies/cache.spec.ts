@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { currentCall, type OperoOptions } from '../../lib/index.js';
 import { canonical, GuardedStore, MemoryStore } from '../../lib/strategies/cache/index.js';
 import { Call, Deadlines } from '../../lib/core/index.js';
-import { deferred, failing, Harness, settle } from '../support/harness.js';
+import { deferred, failing, Harness, httpError, settle } from '../support/harness.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 /** A store like any other process's: it answers later, and only by contents. */
@@ -168,14 +168,14 @@ describe.each([
     const { method } = failing([], 'fresh');
     let down = false;
     const call = harness.wrap({ cache: { ttl: 100, staleIfError: 1_000 } }, () =>
-      down ? Promise.reject(new Error('down')) : method(),
+      down ? Promise.reject(httpError(503)) : method(),
     );
     await harness.outcome(call());
     down = true;
     await harness.clock.advance(500);
     expect((await harness.outcome(call())).value).toBe('fresh');
     await harness.clock.advance(700);
-    expect((await harness.outcome(call())).error.message).toBe('down');
+    expect((await harness.outcome(call())).error.message).toBe('status 503');
   });
 
   it('never keeps what a fallback answered', async () => {
@@ -271,22 +271,25 @@ describe.each([
     expect((await harness.outcome(call())).value).toBe('undefined4');
   });
 
-  it('gives each caller a copy of its own when asked to', async () => {
+  it('gives each caller a copy of its own', async () => {
     const harness = create();
-    const call = harness.wrap({ cache: { isolate: true } }, async () => ({ list: [1] }));
+    const call = harness.wrap({ cache: true }, async () => ({ list: [1] }));
     (await harness.outcome(call())).value!.list.push(999);
     expect((await harness.outcome(call())).value).toEqual({ list: [1] });
   });
 
   it('asks for options that can be', () => {
     for (const [cache, message] of [
-      [0, 'cache.ttl: got 0, allowed: a duration in ms, greater than 0'],
+      [0, 'cache.ttl: got 0, allowed: a duration in ms, greater than 0, or Infinity'],
       [-1, 'cache.ttl: got -1'],
       [NaN, 'cache.ttl: got NaN'],
-      [Infinity, 'cache.ttl: got Infinity'],
       ['1000', "cache: got '1000', allowed: true, a ttl in ms, false, or an object"],
       [{ ttl: '1000' }, "cache.ttl: got '1000'"],
-      [{ staleIfError: 5 }, 'cache.staleIfError: got no ttl beside it'],
+      [{ ttl: Infinity, staleIfError: 5 }, 'cache.staleIfError: got a ttl of Infinity beside it'],
+      [{ staleIfError: 0 }, 'cache.staleIfError: got 0'],
+      [{ staleIfError: { ttl: 5, of: 503 } }, 'cache.staleIfError.of: got an unknown name'],
+      [{ staleIfError: { ttl: 5, on: {} } }, 'cache.staleIfError.on: got {}'],
+      [{ revive: 'User' }, "cache.revive: got 'User'"],
     ] as const) {
       expect(() => create().operation({ cache } as OperoOptions)).toThrow(message);
     }
@@ -449,11 +452,12 @@ describe('a store that fails', () => {
     }
   });
 
-  it('is told to keep for ever what has no ttl, and stale entries as long as they may be served', async () => {
+  it('is told how long to keep: 0 for ever, stale entries as long as they may be served [hard 2.9]', async () => {
     const { store, harness } = remote();
-    await harness.outcome(harness.wrap({ cache: true }, async () => 1)());
-    await harness.outcome(harness.wrap({ cache: { ttl: 100, staleIfError: 50 } }, async () => 1)());
-    expect(store.ttls).toEqual([0, 150]);
+    for (const cache of [true, Infinity, { ttl: 100, staleIfError: 50 }, { ttl: 2 ** 40 }]) {
+      await harness.outcome(harness.wrap({ cache }, async () => 1)());
+    }
+    expect(store.ttls).toEqual([300_000, 0, 150, 2 ** 31 - 1]);
   });
 
   it('leaves no timer and no unhandled rejection behind', async () => {

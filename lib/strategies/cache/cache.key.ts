@@ -1,44 +1,64 @@
 import { createHash, createHmac } from 'node:crypto';
+import { types } from 'node:util';
 import type { CachingSettings, Call, CallIdentity } from '../../core/index.js';
 import { canonical, UnkeyableError } from './canonical.js';
 import type { ResolvedCache } from './cache.options.js';
+import type { KeyClasses } from './key-classes.js';
 
 /** Makes the keys of one operation. Throws {@link UnkeyableError} where no key is safe. */
 export class CacheKeys {
   constructor(
-    private readonly operation: string,
+    operation: string,
     private readonly options: Pick<ResolvedCache, 'key' | 'namespace' | 'share'>,
     private readonly settings: Pick<CachingSettings, 'keySecret' | 'tenant'>,
-  ) {}
+    private readonly classes: KeyClasses,
+  ) {
+    this.#prefix = `${options.namespace}:${part(operation)}`;
+  }
+  readonly #prefix: string;
+
+  /** Where the store keeps when the whole operation was evicted. No key of a call looks like this. */
+  get epoch(): string {
+    return `${this.#prefix}::#epoch`;
+  }
 
   /** The key of a call: what it may share is in it, and what keeps it apart. */
-  of({ invocation }: Call, inProcess: boolean): string {
-    return this.make(invocation.args, invocation.identity, inProcess);
+  of(call: Call, inProcess: boolean): string {
+    const { args, identity } = call.invocation;
+    const { key } = this.options;
+    if (!key) return this.make(args, identity, inProcess);
+    return this.make(args, identity, inProcess, (...given: never[]) => call.within(() => key(...given)));
   }
 
   /** `inProcess` keys are never seen outside, so short ones need no digest. */
-  make(args: readonly unknown[], identity: CallIdentity | undefined, inProcess: boolean): string {
-    const whose = this.#whose(identity);
-    return `${this.options.namespace}:${this.operation}:${whose}:${this.#what(args, inProcess)}`;
+  make(
+    args: readonly unknown[],
+    identity: CallIdentity | undefined,
+    inProcess: boolean,
+    key = this.options.key,
+  ): string {
+    return `${this.#prefix}:${this.#whose(identity)}:${this.#what(args, inProcess, key)}`;
   }
 
   #whose(identity: CallIdentity | undefined): string {
-    const parts = [this.options.share ? '' : (identity?.id ?? '')];
+    const parts = [this.options.share ? '' : part(identity?.id ?? '')];
     const principal = identity?.principal?.();
     if (principal) parts.push(this.#digest(principal));
     return parts.join('/');
   }
 
-  #what(args: readonly unknown[], inProcess: boolean): string {
+  #what(args: readonly unknown[], inProcess: boolean, key: ResolvedCache['key']): string {
     const { tenant } = this.settings;
     const scope = tenant ? [this.#tenant(tenant)] : [];
-    const { key } = this.options;
     if (!key) {
-      const contents = canonical(tenant ? [...scope, ...args] : args);
+      const contents = canonical(tenant ? [...scope, ...args] : args, this.classes);
       return inProcess && contents.length <= 200 ? `~${contents}` : this.#digest(contents);
     }
     const own: unknown = key(...(args as never[]));
-    if (typeof own !== 'string' || own === '') throw new UnkeyableError('what the key function returned');
+    if (typeof own !== 'string' || own === '') {
+      if (types.isPromise(own)) own.catch(() => undefined);
+      throw new UnkeyableError('what the key function returned');
+    }
     return scope.length > 0 || own.length > 200 ? this.#digest(canonical([...scope, own])) : `=${own}`;
   }
 
@@ -55,3 +75,7 @@ export class CacheKeys {
     return hash.update(text, 'utf16le').digest('base64url');
   }
 }
+
+/** No name may look like two parts of a key. */
+const part = (name: string): string =>
+  name.includes(':') || name.includes('%') ? name.replaceAll('%', '%25').replaceAll(':', '%3A') : name;

@@ -1,27 +1,31 @@
 import {
+  anyOf,
   Call,
   decided,
+  isOutage,
   isThenable,
   type AroundStrategy,
   type CallIdentity,
   type Runner,
   type Scope,
-  type StrategyContext,
 } from '../../core/index.js';
 import type { CacheKeys } from './cache.key.js';
 import type { ResolvedCache } from './cache.options.js';
-import { isFresh, isServable, open, seal, type Entry } from './envelope.js';
-import type { Flight, FlightTable } from './flight.js';
-import { MemoryStore, type GuardedStore } from './store.js';
-
-type Entries = GuardedStore | MemoryStore;
+import { copyOf } from './copy.js';
+import type { Entries, EntriesContext } from './entries.js';
+import { isServable, type Entry } from './envelope.js';
+import { wouldWaitForItself, type Flight, type FlightTable } from './flight.js';
+import { Landed, UNSHARED } from './landed.js';
+import type { GuardedStore } from './store.js';
 
 /** What the cache of one operation works with. */
 export interface CacheParts {
   readonly keys: CacheKeys;
   readonly flights: FlightTable;
-  /** Where entries are kept; `undefined` for single-flight alone. */
-  readonly store: ((identity: CallIdentity | undefined) => GuardedStore | MemoryStore) | undefined;
+  /** What is kept; `undefined` for single-flight alone. */
+  readonly entries: Entries | undefined;
+  /** The app's store for a call; `undefined` where there is none, or none that may have what the call answers. */
+  readonly guardOf: (identity: CallIdentity | undefined) => GuardedStore | undefined;
   /** Where loads run, apart from the calls that wait for them. */
   readonly root: Scope;
 }
@@ -29,12 +33,16 @@ export interface CacheParts {
 /** Answers from the cache, and lets equal calls that find nothing share one load. */
 export class CacheStrategy implements AroundStrategy {
   readonly kind = 'around';
+  readonly #staleOn: (error: unknown) => boolean;
 
   constructor(
     private readonly options: ResolvedCache,
     private readonly parts: CacheParts,
-    private readonly context: StrategyContext & { warn(message: string): void },
-  ) {}
+    private readonly context: EntriesContext,
+  ) {
+    const on = options.staleIfError?.on;
+    this.#staleOn = on === undefined ? isOutage : anyOf(on);
+  }
 
   around(call: Call, next: Runner): unknown {
     const { uncached } = call.invocation;
@@ -42,26 +50,22 @@ export class CacheStrategy implements AroundStrategy {
       this.context.warn(`runs uncached: ${uncached}`);
       return next.run(call);
     }
-    const entries = this.parts.store?.(call.invocation.identity);
-    const inProcess = entries === undefined || entries instanceof MemoryStore;
-    const key = this.#key(call, inProcess);
+    const { entries, flights } = this.parts;
+    const guard = this.parts.guardOf(call.invocation.identity);
+    const key = this.#key(call, guard === undefined);
     if (key === undefined) return next.run(call);
-    if (entries instanceof MemoryStore) {
-      const entry = this.#fresh(entries.get(key));
-      if (entry) return this.#hit(call, entry);
-    }
-    const { flights } = this.parts;
+    const held = entries?.peek(key, guard);
+    if (held) return this.#hit(call, held);
     const flight = flights.get(key);
     if (!flight) {
-      const begun = flights.begin(key);
-      const joined = begun.join(call);
-      void this.#fly(begun, key, call, next, entries);
-      return this.#own(joined);
+      const begun = flights.begin(key, entries?.epoch ?? 0);
+      const joined = this.#follow(begun, call, next);
+      void this.#fly(begun, key, call, next, guard);
+      return joined;
     }
-    // Waiting for the load one is part of would last for ever.
-    if (flight.call && isWithin(call, flight.call)) return next.run(call);
+    if (!flight.landed && wouldWaitForItself(call, flight)) return next.run(call);
     this.context.monitor.emit('shared', call);
-    return this.#own(flight.landed ? Promise.resolve(flight.landed.value) : flight.join(call));
+    return flight.landed ? this.#take(flight.landed, call, next) : this.#follow(flight, call, next);
   }
 
   /** How many loads are under way. */
@@ -69,75 +73,127 @@ export class CacheStrategy implements AroundStrategy {
     return this.parts.flights.size;
   }
 
-  /** The next call with these arguments loads anew, also when one is loading now. */
+  /**
+   * The next call with these arguments loads anew, also when one is loading now.
+   *
+   * @throws EvictionFailedError when the store did not delete the entry
+   */
   async evict(args: readonly unknown[], identity: CallIdentity | undefined): Promise<void> {
-    const entries = this.parts.store?.(identity);
-    const key = this.parts.keys.make(args, identity, !entries || entries instanceof MemoryStore);
+    const guard = this.parts.guardOf(identity);
+    const key = this.parts.keys.make(args, identity, guard === undefined);
     this.parts.flights.doom(key);
-    await entries?.del(key);
+    await this.parts.entries?.forget(key, guard);
+  }
+
+  /**
+   * The next call with whatever arguments loads anew. Other processes know a second later at most.
+   *
+   * @throws EvictionFailedError when other processes will not know
+   */
+  async evictAll(): Promise<void> {
+    this.parts.flights.doomAll();
+    await this.parts.entries?.forgetAll(this.parts.guardOf(undefined));
   }
 
   /** The key, or `undefined` when this call must not be cached. */
   #key(call: Call, inProcess: boolean): string | undefined {
     const { when } = this.options;
     try {
-      if (when && !decided(when(...(call.invocation.args as never[])), 'cache.when')) return undefined;
+      const args = call.invocation.args as never[];
+      if (when && !call.within(() => decided(when(...args), 'cache.when'))) return undefined;
+    } catch (error) {
+      return this.#bypass('cache.when', call, error);
+    }
+    try {
       return this.parts.keys.of(call, inProcess);
     } catch (error) {
-      this.context.monitor.emit('cache-bypass', call, { error });
-      this.context.warn(`runs uncached: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
+      return this.#bypass(this.options.key ? 'cache.key' : undefined, call, error);
     }
   }
 
-  #fresh(stored: unknown): Entry | undefined {
-    const entry = open(stored);
-    return entry && isFresh(entry, this.context.clock.date()) ? entry : undefined;
+  #bypass(option: string | undefined, call: Call, error: unknown): undefined {
+    this.context.monitor.emit('cache-bypass', call, { error });
+    if (option) this.context.monitor.callbackFailed(option, 'the call runs uncached', call, error);
+    else this.context.warn(`runs uncached: ${messageOf(error)}`);
   }
 
-  #hit(call: Call, entry: Entry): unknown {
+  #hit(call: Call, { value, nature }: Entry): unknown {
     this.context.monitor.emit('cache-hit', call);
-    return this.options.isolate ? this.#copy(entry.value) : entry.value;
+    return this.options.isolate && nature ? copyOf(value, nature) : value;
   }
 
+  #follow(flight: Flight, call: Call, next: Runner): Promise<unknown> {
+    return flight.join(call).then((landed) => this.#take(landed, call, next));
+  }
+
+  #take(landed: Landed, call: Call, next: Runner): unknown {
+    const value = landed.take();
+    return value === UNSHARED ? next.run(call) : value;
+  }
+
+  /** Never rejects: nobody waits for it. */
   async #fly(
     flight: Flight,
     key: string,
     leader: Call,
     next: Runner,
-    entries: Entries | undefined,
+    guard: GuardedStore | undefined,
   ): Promise<void> {
-    const { flights } = this.parts;
-    // Without a store to wait for, the method begins at once, as it would without the decorator.
-    const stored = entries instanceof MemoryStore ? entries.get(key) : entries && (await entries.get(key));
-    const fresh = this.#fresh(stored);
-    if (fresh) {
-      flight.succeed(fresh.value);
-      this.context.monitor.emit('cache-hit', leader);
-    } else if (flight.members > 0) {
+    const { flights, entries } = this.parts;
+    try {
+      // Without a store to wait for, the method begins at once, as it would without the decorator.
+      const found = entries?.read(key, guard, leader);
+      const entry = isThenable(found) ? await found : found;
+      if (entry && entries?.isFresh(entry) && !flight.doomed)
+        return this.#landFound(flight, key, leader, entry);
+      if (flight.members === 0) return;
       if (entries) this.context.monitor.emit('cache-miss', leader);
+      const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);
+      flight.load = load;
+      let value: unknown;
       try {
-        const value = await this.#load(flight, leader, next);
-        flight.succeed(value);
-        if (entries) await this.#store(flight, key, value, entries, leader);
+        value = await this.#run(load, leader, next);
       } catch (error) {
         flights.end(key, flight);
-        this.#failed(flight, leader, error, open(stored));
+        return this.#failed(flight, leader, error, entry);
       }
+      const writing = this.#land(flight, key, load, leader, value, guard);
+      if (writing) await writing;
+    } catch (error) {
+      flight.fail(error);
+    } finally {
+      flights.end(key, flight);
     }
-    flights.end(key, flight);
   }
 
-  async #store(flight: Flight, key: string, value: unknown, entries: Entries, leader: Call): Promise<void> {
-    if (flight.doomed || !this.#mayStore(leader, value)) return;
-    const { envelope, ttl } = this.#seal(value, entries instanceof MemoryStore);
-    await entries.set(key, envelope, ttl);
-    if (flight.doomed) await entries.del(key);
+  #landFound(flight: Flight, key: string, leader: Call, entry: Entry): void {
+    this.parts.flights.end(key, flight);
+    flight.land(this.#found(entry, flight.members > 1));
+    this.context.monitor.emit('cache-hit', leader);
   }
 
-  #load(flight: Flight, leader: Call, next: Runner): unknown {
-    const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);
-    flight.call = load;
+  #land(
+    flight: Flight,
+    key: string,
+    load: Call,
+    leader: Call,
+    value: unknown,
+    guard: GuardedStore | undefined,
+  ): Promise<void> | undefined {
+    const { flights, entries } = this.parts;
+    const landed = new Landed(value, entries !== undefined || flight.members > 1, this.options.isolate);
+    const keeps = entries !== undefined && !landed.live && load.accepted && !flight.doomed;
+    // Whoever comes while it is being stored gets it; what is not stored is nobody else's.
+    if (!keeps) flights.end(key, flight);
+    flight.land(landed);
+    if (landed.live) this.#warnUnshared(landed.live);
+    return keeps && this.#mayStore(leader, value)
+      ? entries.write(key, landed, flight, guard, leader)
+      : undefined;
+  }
+
+  /** The load's tries are those of the call that began it. */
+  #run(load: Call, leader: Call, next: Runner): unknown {
     const over = () => {
       leader.attempt = load.attempt;
       leader.alternative = load.alternative;
@@ -156,46 +212,51 @@ export class CacheStrategy implements AroundStrategy {
     return result;
   }
 
-  #failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
-    if (!entry || !isServable(entry, this.context.clock.date())) return flight.fail(error);
-    this.context.monitor.emit('cache-stale', leader, { error });
-    flight.succeed(entry.value);
+  /** What this process holds stays untouched; what came from a store is of nobody else. */
+  #found({ value, nature }: Entry, shared: boolean): Landed {
+    const { isolate } = this.options;
+    return new Landed(nature && isolate ? copyOf(value, nature) : value, shared, isolate, nature);
   }
 
-  #mayStore(leader: Call, value: unknown): boolean {
+  #failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
+    const servable = entry && !flight.doomed && isServable(entry, this.context.clock.date());
+    if (!servable || !this.#answersStale(leader, error)) return flight.fail(error);
+    this.context.monitor.emit('cache-stale', leader, { error });
+    flight.land(this.#found(entry, true));
+  }
+
+  #answersStale(leader: Call, error: unknown): boolean {
     try {
-      const { unless } = this.options;
-      return !unless || !decided(unless(value as never), 'cache.unless');
-    } catch (error) {
-      this.context.monitor.emit('cache-error', leader, { error });
+      return leader.within(() => this.#staleOn(error));
+    } catch (thrown) {
+      const consequence = 'the failure is passed on';
+      this.context.monitor.callbackFailed('cache.staleIfError.on', consequence, leader, thrown);
       return false;
     }
   }
 
-  #seal(value: unknown, keepsReferences: boolean): { envelope: object; ttl: number } {
-    const { staleIfError, jitter } = this.options;
-    const ttl = this.options.ttl && this.options.ttl * (1 - jitter * this.context.random());
-    const envelope = seal(value, { ttl, staleIfError }, this.context.clock.date(), keepsReferences);
-    return { envelope, ttl: ttl === undefined ? 0 : Math.ceil(ttl + (staleIfError ?? 0)) };
-  }
-
-  #own(value: Promise<unknown>): Promise<unknown> {
-    return this.options.isolate ? value.then((shared) => this.#copy(shared)) : value;
-  }
-
-  #copy(value: unknown): unknown {
+  #mayStore(leader: Call, value: unknown): boolean {
+    const { unless } = this.options;
     try {
-      return structuredClone(value);
+      return !unless || !leader.within(() => decided(unless(value as never), 'cache.unless'));
     } catch (error) {
-      this.context.warn(`shares its results, which cannot be cloned: ${String(error)}`);
-      return value;
+      this.context.monitor.callbackFailed('cache.unless', 'the result is not stored', leader, error);
+      return false;
     }
   }
+
+  #warnUnshared(what: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.context.warn(`answers with ${what}, which is for one caller: it is neither cached nor shared`);
+  }
+  #warned = false;
 }
 
-function isWithin(scope: Scope, ancestor: Scope): boolean {
-  for (let current: Scope | undefined = scope; current; current = current.owner) {
-    if (current === ancestor) return true;
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'an error that cannot be looked at';
   }
-  return false;
 }

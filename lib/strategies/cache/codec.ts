@@ -1,49 +1,58 @@
+import { types } from 'node:util';
 import { parse, stringify } from 'devalue';
+import { viewName, type Nature } from './values.js';
 
-/**
- * Brings a value into a form that comes back from any store as it was. What JSON can tell is left alone; dates, maps,
- * sets, bigints and the like become text. Instances of classes are left alone too: a store in this process keeps them,
- * any other makes plain objects of them.
- */
-export function encode(value: unknown): { value: unknown } | { text: string } {
-  if (isPlain(value, 0)) return { value };
-  try {
-    return { text: stringify(value) };
-  } catch {
-    return { value };
-  }
-}
+/** A value as a store keeps it: as it is where JSON tells all of it, else as text. */
+export type Encoded = { readonly value: unknown } | { readonly text: string };
 
-/** The value of a text, if it is one that was written here. */
-export function decode(text: unknown): { value: unknown } | undefined {
+/** Brings a value into a form that comes back from any store as it was; `undefined` where there is none. */
+export function encode(value: unknown, nature: Nature): Encoded | undefined {
+  if (nature.foreign !== undefined || nature.live !== undefined) return undefined;
+  if (nature.json) return { value };
   try {
-    return typeof text === 'string' ? { value: parse(text) as unknown } : undefined;
+    return { text: stringify(value, reducers) };
   } catch {
     return undefined;
   }
 }
 
-const DEEPEST = 100;
-
-/** Whether JSON tells the whole value. */
-function isPlain(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case 'object':
-      return value === null || (depth < DEEPEST && isPlainObject(value, depth + 1));
-    default:
-      return false;
-  }
+/** The value of a text that was written here. Throws for any other. */
+export function decode(text: unknown): unknown {
+  if (typeof text !== 'string') throw new TypeError('the text of a cached result is none');
+  return parse(text, revivers) as unknown;
 }
 
-function isPlainObject(value: object, depth: number): boolean {
-  if (Array.isArray(value))
-    return value.every((item) => isPlain(item, depth)) && Object.keys(value).length === value.length;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0) return false;
-  return Object.values(value).every((item) => isPlain(item, depth));
-}
+type Bytes = readonly [type: string, base64: string];
+
+/** Typed arrays are written by their own bytes: the buffer behind them may hold those of others. */
+const reducers = {
+  bytes: (value: unknown): Bytes | undefined => {
+    if (!types.isTypedArray(value)) return undefined;
+    const { buffer, byteOffset, byteLength } = value;
+    return [viewName(value)!, Buffer.from(buffer, byteOffset, byteLength).toString('base64')];
+  },
+};
+
+const views = {
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+};
+
+const revivers = {
+  bytes: ([type, base64]: Bytes): unknown => {
+    const bytes = Buffer.from(base64, 'base64');
+    if (type === 'Buffer') return bytes;
+    const View = views[type as keyof typeof views];
+    // A buffer of its own: small ones share a pool, at offsets that not every view can begin at.
+    return new View(Uint8Array.from(bytes).buffer);
+  },
+};

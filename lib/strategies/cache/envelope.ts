@@ -1,11 +1,20 @@
-import { decode, encode } from './codec.js';
+import { copyTree, freeze } from './copy.js';
+import { decode, type Encoded } from './codec.js';
+import type { Nature } from './values.js';
 
 /** What is kept under a key. The times are ms since the epoch, on the wall clock that all processes share. */
 interface Envelope {
   /** Marks what this package wrote, and in which shape. */
   readonly opero: 1;
+  readonly storedAt?: number;
   readonly expires?: number;
   readonly stale?: number;
+  /** Which eviction of the whole operation came before the load. */
+  readonly epoch?: number;
+  /** Whether the value is what `cache.revive` is given. */
+  readonly revive?: 1;
+  /** Whether nothing of the value can be changed. */
+  readonly frozen?: 1;
   /** The value, where the store keeps it as it is. Absent when it is `undefined`. */
   readonly value?: unknown;
   /** The value as text, where the store would make something else of it. */
@@ -14,48 +23,77 @@ interface Envelope {
 
 /** A stored result. */
 export interface Entry {
-  /** Until when it is good; absent without a ttl. */
-  readonly expires?: number;
-  /** Until when a failure may be answered with it; absent without staleIfError. */
-  readonly stale?: number;
-  readonly value?: unknown;
+  /** When it was stored; 0 if that is not known. */
+  readonly storedAt: number;
+  /** Until when it is good; `Infinity` without an end. */
+  readonly expires: number;
+  /** Until when a failure may be answered with it; 0 without staleIfError. */
+  readonly stale: number;
+  readonly epoch: number;
+  readonly value: unknown;
+  /** What can be done with the value, once somebody has looked. */
+  readonly nature: Nature | undefined;
 }
 
-/** How long an entry is good, and how long it may be served in spite of that. */
+/** How long an entry is good, and how long it may be served in spite of that, in ms. */
 export interface Lifetime {
-  readonly ttl: number | undefined;
-  readonly staleIfError: number | undefined;
+  readonly ttl: number;
+  readonly staleIfError: number;
 }
 
-/** Wraps a value for a store. One that keeps references needs no encoding. */
+/** The moments of an entry that is stored now. */
+export const lifeOf = ({ ttl, staleIfError }: Lifetime, now: number, epoch: number) => ({
+  storedAt: now,
+  expires: now + ttl,
+  stale: staleIfError > 0 ? now + ttl + staleIfError : 0,
+  epoch,
+});
+
+/** Wraps an encoded value for a store. */
 export function seal(
-  value: unknown,
-  { ttl, staleIfError }: Lifetime,
-  now: number,
-  keepsReferences: boolean,
+  encoded: Encoded,
+  life: ReturnType<typeof lifeOf>,
+  revive: boolean,
+  frozen: boolean,
 ): object {
-  const envelope: Record<string, unknown> = { opero: 1 };
-  if (ttl !== undefined) {
-    envelope.expires = now + ttl;
-    if (staleIfError !== undefined) envelope.stale = now + ttl + staleIfError;
-  }
-  if (value !== undefined) Object.assign(envelope, keepsReferences ? { value } : encode(value));
-  return envelope;
+  const { storedAt, expires, stale, epoch } = life;
+  return {
+    opero: 1,
+    storedAt,
+    ...(expires < Infinity && { expires }),
+    ...(stale > 0 && { stale }),
+    ...(epoch > 0 && { epoch }),
+    ...(revive && { revive: 1 }),
+    ...(frozen && { frozen: 1 }),
+    ...('value' in encoded && encoded.value === undefined ? undefined : encoded),
+  };
 }
 
-/** What a store gave back, if it is an envelope; anything else counts as nothing. */
-export function open(stored: unknown): Entry | undefined {
+/** What a store gave back, if it is an envelope; anything else counts as nothing. Throws what its getters throw. */
+export function open(stored: unknown, revive: (plain: unknown) => unknown): Entry | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined;
   const envelope = stored as Envelope;
-  const { opero, expires, stale, text } = envelope;
-  if (opero !== 1 || !isMoment(expires) || !isMoment(stale)) return undefined;
-  if (text === undefined) return envelope;
-  const decoded = decode(text);
-  return decoded && { expires, stale, value: decoded.value };
+  if (envelope.opero !== 1) return undefined;
+  const { storedAt = 0, expires = Infinity, stale = 0, epoch = 0, text } = envelope;
+  if (!(isMoment(storedAt) && isMoment(expires) && isMoment(stale) && isMoment(epoch))) return undefined;
+  const plain = text === undefined ? copyTree(envelope.value) : decode(text);
+  if (envelope.frozen) freeze(plain);
+  const value = envelope.revive ? revive(plain) : plain;
+  return { storedAt, expires, stale, epoch, value, nature: undefined };
 }
 
-const isMoment = (value: unknown): boolean => value === undefined || (typeof value === 'number' && value > 0);
+const isMoment = (value: unknown): boolean => typeof value === 'number' && value >= 0;
 
-export const isFresh = ({ expires }: Entry, now: number): boolean => expires === undefined || now < expires;
+/** An entry from the future was stored before the clock was set back: nobody knows how old it is. */
+const isPast = ({ storedAt }: Entry, now: number): boolean => storedAt <= now;
 
-export const isServable = ({ stale }: Entry, now: number): boolean => stale !== undefined && now < stale;
+/** Whether an entry is good, by its own time and by the ttl that holds now. */
+export function isFresh(entry: Entry, now: number, ttl: number): boolean {
+  const { storedAt, expires } = entry;
+  if (now >= expires || !isPast(entry, now)) return false;
+  if (ttl === Infinity) return true;
+  return storedAt > 0 ? now - storedAt < ttl : expires === Infinity || expires - now <= ttl;
+}
+
+/** Whether a failure may be answered with an entry. */
+export const isServable = (entry: Entry, now: number): boolean => now < entry.stale && isPast(entry, now);

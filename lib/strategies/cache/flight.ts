@@ -1,19 +1,25 @@
-import type { Call } from '../../core/index.js';
+import { Call, type Scope } from '../../core/index.js';
+import type { Landed } from './landed.js';
 
 /** One load that any number of equal calls wait for. */
 export class Flight {
-  /** The call that loads, cut loose from whoever began it. */
-  call: Call | undefined;
+  #load: Call | undefined;
   /** The value, once there: kept until it is stored, for calls that come in between. */
-  landed: { readonly value: unknown } | undefined;
+  landed: Landed | undefined;
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   doomed = false;
   members = 0;
-  readonly #done: Promise<unknown>;
-  #resolve!: (value: unknown) => void;
+  /** Members that are themselves part of loads: those loads wait for this one. */
+  nested: Set<Call> | undefined;
+  readonly #done: Promise<Landed>;
+  #resolve!: (value: Landed) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(private readonly onAbandoned: (flight: Flight) => void) {
+  constructor(
+    private readonly onAbandoned: (flight: Flight) => void,
+    /** Which eviction of the whole operation came before. */
+    readonly epoch: number,
+  ) {
     this.#done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -21,39 +27,95 @@ export class Flight {
     this.#done.catch(() => undefined);
   }
 
+  /** The call that loads, cut loose from whoever began it. */
+  set load(load: Call) {
+    this.#load = load;
+    load.loadFor = this;
+  }
+
   /** Waits with the others. A member that is interrupted leaves alone; the last one to leave ends the load. */
-  join(call: Call): Promise<unknown> {
+  join(call: Call): Promise<Landed> {
     this.members++;
+    if (isInLoad(call)) (this.nested ??= new Set()).add(call);
     return call.wait((resolve, reject) => {
-      this.#done.then(resolve, (error) => {
-        this.#tellSpent(call);
-        // The tries of the load were made for each of its members.
-        if (this.call && call.failures.length === 0) call.failures.push(...this.call.failures);
-        reject(error);
-      });
-      return () => this.#leave(call);
+      const over = () => this.nested?.delete(call);
+      this.#done.then(
+        (landed) => (over(), resolve(landed)),
+        (error) => {
+          over();
+          this.#shareFailures(call);
+          reject(error);
+        },
+      );
+      return () => {
+        over();
+        this.#leave(call);
+      };
     });
   }
 
-  succeed(value: unknown): void {
-    this.landed = { value };
-    this.#resolve(value);
+  land(landed: Landed): void {
+    this.landed = landed;
+    this.#resolve(landed);
   }
 
   fail(error: unknown): void {
     this.#reject(error);
   }
 
-  /** The tries of the load are those of every member: whoever is further out must not begin them anew. */
-  #tellSpent(member: Call): void {
-    for (const error of this.call?.spent ?? []) member.noteSpent(error);
+  /** The attempts of the load are those of every member: whoever is further out must not begin them anew. */
+  #shareFailures(member: Call): void {
+    for (const error of this.#load?.spent ?? []) member.noteSpent(error);
+    if (this.#load && member.failures.length === 0) member.failures.push(...this.#load.failures);
   }
 
   #leave(call: Call): void {
     if (--this.members > 0) return;
     this.onAbandoned(this);
-    this.call?.abort(call.stopped?.reason);
+    this.#load?.abort(call.stopped?.reason);
   }
+}
+
+const flightOf = (scope: Scope): Flight | undefined => {
+  const shares = scope instanceof Call ? scope.loadFor : undefined;
+  return shares instanceof Flight ? shares : undefined;
+};
+
+/** Whether a call is part of a load, through whatever began it or goes on in its name. */
+function isInLoad(call: Scope): boolean {
+  for (let scope: Scope | undefined = call; scope; scope = scope.owner) {
+    if (flightOf(scope)) return true;
+    if (scope.origin) return flightsAround(scope).size > 0;
+  }
+  return false;
+}
+
+/** The flights whose loads a call is part of. */
+function flightsAround(call: Scope): Set<Flight> {
+  const flights = new Set<Flight>();
+  const scopes = new Set<Scope>([call]);
+  for (const scope of scopes) {
+    const flight = flightOf(scope);
+    if (flight) flights.add(flight);
+    if (scope.owner) scopes.add(scope.owner);
+    if (scope.origin) scopes.add(scope.origin);
+  }
+  return flights;
+}
+
+/**
+ * Whether `call`, if it joined `flight`, would wait for itself: the load of `flight` is one that it is part of, or waits
+ * for such a one, however many loads lie between.
+ */
+export function wouldWaitForItself(call: Call, flight: Flight): boolean {
+  if (!isInLoad(call)) return false;
+  const waiting = flightsAround(call);
+  for (const one of waiting) {
+    if (one === flight) return true;
+    // Whatever waits for this flight waits for the call as well.
+    for (const member of one.nested ?? []) for (const outer of flightsAround(member)) waiting.add(outer);
+  }
+  return false;
 }
 
 /** The loads under way, by key. */
@@ -68,8 +130,8 @@ export class FlightTable {
     return this.#flights.get(key);
   }
 
-  begin(key: string): Flight {
-    const flight = new Flight((abandoned) => this.end(key, abandoned));
+  begin(key: string, epoch: number): Flight {
+    const flight = new Flight((abandoned) => this.end(key, abandoned), epoch);
     this.#flights.set(key, flight);
     return flight;
   }
@@ -85,5 +147,10 @@ export class FlightTable {
     if (!flight) return;
     flight.doomed = true;
     this.#flights.delete(key);
+  }
+
+  /** As {@link doom}, for all keys. */
+  doomAll(): void {
+    for (const key of this.#flights.keys()) this.doom(key);
   }
 }

@@ -1,27 +1,32 @@
 import {
   defineStrategy,
   type CacheStore,
-  type CallIdentity,
   type CreateContext,
   type Problem,
   type Target,
 } from '../../core/index.js';
 import { CacheKeys } from './cache.key.js';
 import { cacheSchema, type CacheOptions, type ResolvedCache } from './cache.options.js';
-import { CacheStrategy } from './cache.strategy.js';
+import { CacheStrategy, type CacheParts } from './cache.strategy.js';
+import { Entries } from './entries.js';
+import { Evictions } from './evictions.js';
 import { FlightTable } from './flight.js';
+import { KeyClasses } from './key-classes.js';
+import { MemoryStore } from './memory-store.js';
 import {
   singleFlightSchema,
   type ResolvedSingleFlight,
   type SingleFlightOptions,
 } from './single-flight.options.js';
-import { GuardedStore, MemoryStore } from './store.js';
+import { GuardedStore } from './store.js';
 
-export type { CacheOptions } from './cache.options.js';
+export type { CacheOptions, StaleIfErrorOptions } from './cache.options.js';
+export type { Revive } from './revive.js';
 export type { SingleFlightOptions } from './single-flight.options.js';
 export { CacheStrategy } from './cache.strategy.js';
 export { canonical, UnkeyableError } from './canonical.js';
-export { GuardedStore, MemoryStore } from './store.js';
+export { MemoryStore } from './memory-store.js';
+export { GuardedStore } from './store.js';
 
 function prove(_resolved: unknown, { answers }: Target): Problem[] {
   if (answers !== 'observable' && answers !== 'direct') return [];
@@ -29,22 +34,21 @@ function prove(_resolved: unknown, { answers }: Target): Problem[] {
   return [{ path: '', message: `got ${method}, allowed: a method that returns a promise` }];
 }
 
-/** Finds the store for a call: the app's, or one in this process for what no other process may use. */
-function storesOf(
-  context: CreateContext,
-): (identity: CallIdentity | undefined) => GuardedStore | MemoryStore {
-  const { caching, shared, clock, deadlines } = context;
-  const memory = shared.once('cache memory', () => new MemoryStore(caching.maxEntries));
-  const onError = (error: unknown) => context.warn(`goes without its cache store for now: ${String(error)}`);
+/** Finds the guarded store for a call: the app's, unless no other process may use what the call answers. */
+function guardsOf({ caching, shared, clock, deadlines }: CreateContext): CacheParts['guardOf'] {
   const guards = shared.once('cache guards', () => new WeakMap<CacheStore, GuardedStore>());
   return (identity) => {
     const store = identity?.shared === false ? undefined : caching.store();
-    if (!store) return memory;
+    if (!store) return undefined;
     let guard = guards.get(store);
-    if (!guard)
-      guards.set(store, (guard = new GuardedStore(store, clock, deadlines, caching.storeTimeout, onError)));
+    if (!guard) guards.set(store, (guard = new GuardedStore(store, clock, deadlines, caching.storeTimeout)));
     return guard;
   };
+}
+
+function keysOf(options: ResolvedCache, context: CreateContext): CacheKeys {
+  const classes = context.shared.once('cache key classes', () => new KeyClasses());
+  return new CacheKeys(context.operation, options, context.caching, classes);
 }
 
 /** Answers from the app's cache; equal calls share one load. */
@@ -56,22 +60,23 @@ export const cache = defineStrategy<'cache', number | CacheOptions, ResolvedCach
   schema: cacheSchema,
   prove(resolved, target) {
     const problems = prove(resolved, target);
-    if (resolved.staleIfError !== undefined && resolved.ttl === undefined) {
+    if (resolved.staleIfError !== undefined && resolved.ttl === Infinity) {
       problems.push({
         path: 'staleIfError',
-        message: 'got no ttl beside it, allowed: only together with ttl',
+        message: 'got a ttl of Infinity beside it, allowed: only together with a ttl that ends',
       });
     }
     return problems;
   },
   create(options, context) {
-    const keys = new CacheKeys(context.operation, options, context.caching);
-    const parts = {
-      keys,
-      flights: context.own.once('flights', () => new FlightTable()),
-      store: storesOf(context),
-      root: context.root,
-    };
+    const keys = keysOf(options, context);
+    const { maxEntries } = context.caching;
+    const memory = context.shared.once('cache memory', () => new MemoryStore(maxEntries));
+    const evictions = context.own.once('evictions', () => new Evictions(keys.epoch, context.clock));
+    const entries = new Entries(memory, options, evictions, context);
+    const { root } = context;
+    const flights = context.own.once('flights', () => new FlightTable());
+    const parts = { keys, flights, entries, guardOf: guardsOf(context), root };
     return new CacheStrategy(options, parts, context);
   },
 });
@@ -84,15 +89,18 @@ export const singleFlight = defineStrategy<'singleFlight', SingleFlightOptions, 
   shorthand: () => undefined,
   schema: singleFlightSchema,
   prove,
-  create({ key, share }, context) {
+  create({ key, share, isolate }, context) {
     if (context.enabled('cache')) return undefined;
-    const options: ResolvedCache = { key, share, namespace: 'flight', jitter: 0, isolate: false };
-    const keys = new CacheKeys(context.operation, options, context.caching);
+    const namespace = 'flight';
+    const options: ResolvedCache = { ttl: Infinity, key, share, namespace, jitter: 0, isolate };
+    const { root } = context;
+    const guardOf = () => undefined;
     const parts = {
-      keys,
+      keys: keysOf(options, context),
       flights: context.own.once('flights', () => new FlightTable()),
-      store: undefined,
-      root: context.root,
+      entries: undefined,
+      guardOf,
+      root,
     };
     return new CacheStrategy(options, parts, context);
   },

@@ -9,12 +9,15 @@ export interface SingleFlightOptions {
   share?: boolean;
   /** Whose the answer is, from the request being answered; see the cache's `principal`. */
   principal?: PrincipalFunction;
+  /** Give each caller a copy of its own, as the cache does. Default true. */
+  isolate?: boolean;
 }
 
 export const singleFlightSchema = fields({
   key: v.optional(callback<(...args: never[]) => string>()),
   share: v.optional(flag(), false),
   principal: v.optional(callback<PrincipalFunction>()),
+  isolate: v.optional(flag(), true),
 });
 
 /** The options with their defaults. */

@@ -1,79 +1,85 @@
-import { LRUCache } from 'lru-cache';
 import { Deadline, type CacheStore, type Clock, type Deadlines } from '../../core/index.js';
 
-/** The store used where the app has no cache: in this process, holding at most `maxEntries`. */
-export class MemoryStore implements CacheStore {
-  readonly #entries: LRUCache<string, object>;
+/** Told what a store failed with, in the name of the call that met it. */
+export type StoreReport = (error: unknown) => void;
 
-  constructor(maxEntries: number) {
-    this.#entries = new LRUCache({ max: maxEntries });
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get(key: string): unknown {
-    return this.#entries.get(key);
-  }
-
-  set(key: string, value: unknown): void {
-    this.#entries.set(key, value as object);
-  }
-
-  del(key: string): void {
-    this.#entries.delete(key);
-  }
+/** Why a store did not do what it was asked. */
+export interface StoreFailure {
+  readonly error: unknown;
 }
 
-/** A store that hangs, dies or lies, held at arm's length. */
+/** After so many failures in a row a store is left alone. */
+const FAILURES = 3;
+/** Ms that it is left alone. */
+const PAUSE = 5_000;
+
+/**
+ * A store that hangs, dies or lies, held at arm's length; one for each store of an app. After three failures in a row it
+ * is left alone for five seconds. Then one call tries it, and the others go without until that one has had its answer.
+ */
 export class GuardedStore {
   #failures = 0;
-  #skipUntil = -Infinity;
+  #pausedUntil = -Infinity;
+  #probing = false;
 
   constructor(
     readonly store: CacheStore,
     private readonly clock: Clock,
     private readonly deadlines: Deadlines,
     private readonly timeout: number,
-    private readonly onError: (error: unknown) => void,
+    private readonly onError: StoreReport = () => undefined,
   ) {}
 
   /** What is stored; `undefined` also when the store fails, takes too long, or failed too often of late. */
-  get(key: string): Promise<unknown> {
-    return this.#bounded(() => this.store.get(key));
+  get(key: string, report: StoreReport = this.onError): Promise<unknown> {
+    return this.#bounded(() => this.store.get(key), report, valueOf);
   }
 
-  /** Resolves when stored, or when the store has had its time. Never rejects. `ttl` 0 means for ever. */
-  async set(key: string, value: unknown, ttl: number): Promise<void> {
-    await this.#bounded(() => this.store.set(key, value, ttl));
+  /** Resolves when stored, or with why it was not. Never rejects. `ttl` 0 means for ever. */
+  set(
+    key: string,
+    value: unknown,
+    ttl: number,
+    report: StoreReport = this.onError,
+  ): Promise<StoreFailure | undefined> {
+    return this.#bounded(() => this.store.set(key, value, ttl), report, failureOf);
   }
 
-  async del(key: string): Promise<void> {
-    await this.#bounded(() => this.store.del(key));
+  /** Resolves when deleted, or with why it was not. Never rejects. */
+  del(key: string, report: StoreReport = this.onError): Promise<StoreFailure | undefined> {
+    return this.#bounded(() => this.store.del(key), report, failureOf);
   }
 
-  async #bounded(work: () => unknown): Promise<unknown> {
-    if (this.clock.now() < this.#skipUntil) return undefined;
+  async #bounded<T>(
+    work: () => unknown,
+    report: StoreReport,
+    outcome: (value: unknown, failure?: StoreFailure) => T,
+  ): Promise<T> {
+    const probe = this.#failures >= FAILURES;
+    if (probe && (this.#probing || this.clock.now() < this.#pausedUntil)) {
+      return outcome(undefined, { error: new Error('the cache store is left alone after failures') });
+    }
+    this.#probing = probe;
     const limit = new StoreDeadline();
     this.deadlines.arm(limit, this.timeout, this.clock.now());
     try {
-      const result = await Promise.race([work(), limit.expired]);
+      const value = await Promise.race([work(), limit.expired]);
       this.#failures = 0;
-      return result;
+      return outcome(value);
     } catch (error) {
       // Each call to a frozen store holds memory until it thaws: after a few, leave it alone for a while.
-      if (++this.#failures >= 3) this.#skipUntil = this.clock.now() + PAUSE;
-      this.onError(error);
-      return undefined;
+      if (++this.#failures === FAILURES || probe) this.#pausedUntil = this.clock.now() + PAUSE;
+      report(error);
+      return outcome(undefined, { error });
     } finally {
+      if (probe) this.#probing = false;
       this.deadlines.disarm(limit);
     }
   }
 }
 
-/** Ms that a store is left alone after three failures in a row. */
-const PAUSE = 5_000;
+const valueOf = (value: unknown): unknown => value;
+const failureOf = (_value: unknown, failure?: StoreFailure): StoreFailure | undefined => failure;
 
 class StoreDeadline extends Deadline {
   readonly expired: Promise<never>;
