@@ -99,8 +99,15 @@ export const failuresOf = (error: unknown): readonly AttemptFailure[] =>
   (typeof error === 'object' && error !== null && failures.get(error)) || [];
 
 /** What a call fails with in the end. If nothing was ever let through, that is the refusal which ends the soonest. */
-export function allFailed(operation: string, failures: readonly AttemptFailure[]): OperoError {
-  const refusals = failures.map(({ error }) => error).filter((error) => error instanceof RefusedError);
+export function allFailed(
+  operation: string,
+  failures: readonly AttemptFailure[],
+  /** Whether an attempt was not let in, rather than that its method met a refusal. */
+  isOwnRefusal: (error: unknown) => boolean,
+): OperoError {
+  const refusals = failures
+    .map(({ error }) => error)
+    .filter((error): error is RefusedError => error instanceof RefusedError && isOwnRefusal(error));
   if (refusals.length < failures.length) return new AllFailedError(operation, failures);
   return refusals.reduce((soonest, next) => (next.retryAfter < soonest.retryAfter ? next : soonest));
 }

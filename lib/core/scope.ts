@@ -37,10 +37,7 @@ export abstract class Scope {
 
   /** What names the request or job this belongs to, across log lines. */
   get correlationId(): string {
-    let outermost: Scope = this;
-    for (let scope: Scope | undefined = this; scope; scope = scope.origin ?? scope.owner)
-      if (scope.ownsCorrelationId) outermost = scope;
-    return outermost.ownCorrelationId;
+    return this.#outwards().findLast((scope) => scope.ownsCorrelationId)?.ownCorrelationId ?? '';
   }
 
   /** Whether this scope can name itself; the outermost that can names all it holds. */
@@ -76,8 +73,14 @@ export abstract class Scope {
 
   /** Takes note that a call begun here failed with `error` after all its attempts. */
   noteSpent(error: unknown): void {
-    for (let scope: Scope | undefined = this; scope; scope = scope.origin ?? scope.owner)
-      scope.rememberSpent(error);
+    for (const scope of this.#outwards()) scope.rememberSpent(error);
+  }
+
+  /** This scope and those on whose behalf it goes on. */
+  #outwards(): Scope[] {
+    const found: Scope[] = [this];
+    for (let next = this.origin ?? this.owner; next; next = next.origin ?? next.owner) found.push(next);
+    return found;
   }
 
   protected rememberSpent(_error: unknown): void {}

@@ -133,7 +133,8 @@ export class TryFrame extends Frame implements AttemptFrame {
       }
       const verdict = this.strategies.repeat.judge(call, error);
       if (verdict >= 0) return this.#again(call, verdict);
-      if (verdict === EXHAUSTED) value = allFailed(call.operation.name, call.failures);
+      if (verdict === EXHAUSTED)
+        value = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
       else if (outcome.ok) {
         call.accepted = false;
         return this.#succeed(call, value, now);

@@ -101,16 +101,17 @@ export class Bindings implements ShadowHost {
   }
 
   /**
-   * Whose entries a decorated method's operation may have: the singletons that called it, and those of `instances`;
-   * `undefined` if it runs no decorated method.
+   * Whose entries a decorated method's operation may have: those of `instances`, and without `only` those of all
+   * singletons that called it; `undefined` if it runs no decorated method.
    */
   identitiesOf(
     operation: Operation,
     instances: readonly unknown[],
+    only = false,
   ): ReadonlySet<CallIdentity | undefined> | undefined {
     const binding = this.#bindings.find((candidate) => candidate.operation === operation);
     if (!binding) return undefined;
-    const identities = new Set(binding.identities);
+    const identities = new Set(only ? [] : binding.identities);
     for (const instance of instances) {
       // An entry may be older than this process: nobody need have called yet.
       if (isBoundTo(instance, binding.owner.prototype))

@@ -1,5 +1,5 @@
 import { OperoConfigurationError, type Problem, type Target } from '../core/index.js';
-import type { Layer, Operation, OperoOptions } from '../runtime/index.js';
+import { isTurnedOn, type Layer, type Operation, type OperoOptions } from '../runtime/index.js';
 import { differenceOf, leavesOf, sameLeaves } from './function-options.js';
 import { FunctionOperation } from './function-operation.js';
 import type { OperoHost } from './opero.host.js';
@@ -15,13 +15,16 @@ const target: Target = {
 
 /** Whether an option means nothing without a memory from one run to the next. */
 const memories: Partial<Record<keyof OperoOptions, (written: any) => boolean>> = {
-  cache: Boolean,
-  singleFlight: Boolean,
-  rateLimit: Boolean,
-  bulkhead: Boolean,
-  circuitBreaker: Boolean,
-  hedge: (written) => written === true || (typeof written === 'object' && typeof written?.delay !== 'number'),
-  retry: (written) => typeof written?.budget === 'object' && written.budget?.name === undefined,
+  cache: isTurnedOn,
+  singleFlight: isTurnedOn,
+  rateLimit: isTurnedOn,
+  bulkhead: isTurnedOn,
+  circuitBreaker: isTurnedOn,
+  hedge: (written) =>
+    isTurnedOn(written) &&
+    (written === true || (typeof written === 'object' && typeof written?.delay !== 'number')),
+  retry: (written) =>
+    isTurnedOn(written) && typeof written?.budget === 'object' && written.budget?.name === undefined,
 };
 
 /** What all runs with one name share. */

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import * as v from 'valibot';
 import { OperoConfigurationError, systemClock, type CallIdentity, type Problem } from '../core/index.js';
 import {
@@ -17,7 +16,6 @@ import type { Bindings, MapBinding } from './bindings.js';
 import { findDecorated, type DecoratedMethod } from './decorated-methods.js';
 import { ownIdentity } from './identities.js';
 import { resolveMap } from './map-metadata.js';
-import type { AnyMethod } from './bare-methods.js';
 import { showProgress } from './progress-display.js';
 import { hostOf } from './shadows.js';
 
@@ -100,8 +98,6 @@ function runStandIn(
   refuseText(items, name);
   const decorated = decoratedOf(type, key);
   const options = optionsOf(decorated, name);
-  if (decorated && (service as Record<string, unknown>)[key] === decorated.method)
-    warnUnbound(name, decorated.method);
   const run = new MapRun(arrange(items, options, name), {
     clock: systemClock,
     loop: systemEventLoop,
@@ -149,18 +145,6 @@ function identityOf(service: object): CallIdentity {
   let identity = identities.get(service);
   if (!identity) identities.set(service, (identity = ownIdentity()));
   return identity;
-}
-
-/** Whose methods were warned about. */
-const warned = new WeakSet<AnyMethod>();
-
-function warnUnbound(name: string, method: AnyMethod): void {
-  if (warned.has(method)) return;
-  warned.add(method);
-  new Logger('Opero').warn(
-    `${name} is mapped without the strategies of its @OpMap(): this object was not handed out by an app with ` +
-      'OperoModule; bind it with OperoService.bind()',
-  );
 }
 
 function refuseText(items: Items, name: string): void {

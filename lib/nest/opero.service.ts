@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
   check,
-  linkSignal,
   OperoConfigurationError,
   show,
   unknownName,
@@ -85,10 +84,7 @@ export class OperoService {
     const made = this.#functions.of(options, work, 'run');
     made.proveKey(run.args);
     const invocation = made.invocation(undefined, work, run.args ?? []);
-    const { call, result } = made.operation.start(invocation, runtime.scope);
-    if (!run.signal) return result as Promise<T>;
-    const unlink = linkSignal(run.signal, (reason) => call.abort(reason));
-    return (result as Promise<T>).finally(unlink);
+    return made.operation.start(invocation, runtime.scope, run.signal).result as Promise<T>;
   }
 
   /**
@@ -246,7 +242,7 @@ export class OperoService {
       throw new TypeError('evict(): instance: got an object that is not bound to this app');
     const found = byHand
       ? byHand.identitiesOf(instance)
-      : bindings.identitiesOf(operation, instance ? [instance] : binder.instances());
+      : bindings.identitiesOf(operation, instance ? [instance] : binder.instances(), instance !== undefined);
     const identities = [...(found ?? [])];
     if (principal === undefined) return identities;
     return identities.map((identity) => identity && { ...identity, principal: () => principal });

@@ -1,5 +1,5 @@
 import type { Problem } from '../core/index.js';
-import type { Layer } from '../runtime/index.js';
+import { isTurnedOn, type Layer } from '../runtime/index.js';
 import type { AnyMethod } from './bare-methods.js';
 import { unsafeVerb } from './method-target.js';
 
@@ -31,7 +31,8 @@ export function proveRoute(
 ): Problem[] {
   const options = layers.map((layer) => layer.options as Record<string, unknown>);
   const verb = unsafeVerb(method);
-  const asks = options.some(({ retry }) => retry !== undefined && retry !== false);
+  const nearest = (option: string) => options.findLast((layer) => layer[option] !== undefined)?.[option];
+  const asks = isTurnedOn(nearest('retry'));
   const idempotent = options.map(({ retry }) => idempotentOf(retry)).findLast((value) => value !== undefined);
   if (verb && asks && !idempotent) {
     warn(`is a ${verb} route: it is not retried unless retry.idempotent is true`);
@@ -40,7 +41,7 @@ export function proveRoute(
   if (!isAnsweredByHand) return [];
   const message = 'got a handler that answers through @Res() or @Next(), allowed: with { passthrough: true }';
   return ['cache', 'fallback']
-    .filter((option) => options.findLast((layer) => layer[option] !== undefined)?.[option])
+    .filter((option) => isTurnedOn(nearest(option)))
     .map((path) => ({ path, message }));
 }
 

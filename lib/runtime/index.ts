@@ -1,4 +1,4 @@
-export { checkLayer, type Layer } from './layers.js';
+export { checkLayer, isTurnedOn, type Layer } from './layers.js';
 export { Operation, type OperationPlan, type OperationSnapshot } from './operation.js';
 export type { OperoHooks, OperoOptions, OperoProfile } from './options.js';
 export { Profiles } from './profiles.js';

@@ -67,6 +67,10 @@ export function merge(layers: readonly Layer[]): Merged {
   return { strategies: new Map([...tuned].filter(([key]) => on.has(key))), tuned, common };
 }
 
+/** Whether what is written for a strategy turns it on. */
+export const isTurnedOn = (raw: unknown): boolean =>
+  raw !== undefined && raw !== false && (raw as Written | null)?.enabled !== false;
+
 /** An option as fields. */
 type Written = { readonly enabled?: boolean } & Record<string, unknown>;
 

@@ -47,7 +47,7 @@ export interface OperationPlan {
   readonly operation: string;
   /** The enabled strategies, outermost first, and the method. */
   readonly order: readonly string[];
-  /** Every option that was set, as `retry.retries`, with its value and the layer it came from. */
+  /** Every option that was set, as `retry.retries`, with its value and the layer it came from; alternatives of arguments by position. */
   readonly options: Readonly<Record<string, { readonly value: unknown; readonly from: string }>>;
   /** The most that one call can cost. */
   readonly worstCase: WorstCase;
@@ -159,8 +159,11 @@ export class Operation implements CallOperation {
     for (const [option, sourced] of this.resolved.merged.strategies) {
       const complete = this.resolved.strategies.get(option) as Record<string, unknown>;
       for (const [field, value] of Object.entries(complete)) {
+        const path = `${option}.${field}`;
+        // Alternatives may be secrets, and plans are printed.
+        const shown = path === 'argFallback.values' ? positionsOf(value) : value;
         if (value !== undefined)
-          options[`${option}.${field}`] = { value, from: sourced.get(field)?.from ?? 'built-in' };
+          options[path] = { value: shown, from: sourced.get(field)?.from ?? 'built-in' };
       }
     }
     const { strategies } = this.resolved;
@@ -169,5 +172,8 @@ export class Operation implements CallOperation {
     return { operation: this.name, order: [...this.#order, 'method'], options, worstCase };
   }
 }
+
+const positionsOf = (values: unknown): unknown =>
+  Array.isArray(values) ? values.map((_, index) => `#${index + 1}`) : values;
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);

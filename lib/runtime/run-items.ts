@@ -59,7 +59,7 @@ export function runItems<R, I>(
       if (runtime.closing) scope.drain(new OperoShutdownError(operation.name));
       else if (signal?.aborted) run.abort(signal.reason);
       else if (signal) unlink = linkSignal(signal, (reason) => scope.abort(reason));
-      if (owner.stopped) run.abort(owner.stopped.reason);
+      if (owner.closed) run.abort(owner.closed.reason);
     },
     onEnd: () => {
       unlink?.();

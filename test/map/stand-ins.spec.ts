@@ -132,7 +132,7 @@ describe('what stands in for a service is mapped', () => {
     const told = warn.mock.calls
       .map(([message]) => String(message))
       .filter((text) => text.includes('Bare.item'));
-    expect(told).toEqual([expect.stringContaining('bind it with OperoService.bind()')]);
+    expect(told).toEqual([expect.stringContaining('bind one made by hand with OperoService.bind(object)')]);
     warn.mockRestore();
   });
 

@@ -174,7 +174,7 @@ describe('runs with one name', () => {
     for (let run = 0; run < 2; run++) await expect(broken()).rejects.toThrow('down');
     await expect(broken()).rejects.toMatchObject({ code: 'OPERO_CIRCUIT_OPEN' });
     expect(opero.circuit('broken').state).toBe('open');
-    const busy = (work: () => Promise<string>) => opero.run({ name: 'busy', bulkhead: { concurrency: 1, key: () => '' } }, work); // prettier-ignore
+    const busy = (work: () => Promise<string>) => opero.run({ name: 'busy', bulkhead: { concurrency: 1, key: () => 'all' } }, work); // prettier-ignore
     let free!: (value: string) => void;
     const first = busy(() => new Promise((resolve) => (free = resolve)));
     await expect(busy(async () => 'second')).rejects.toMatchObject({ code: 'OPERO_BULKHEAD_FULL' });

@@ -1,4 +1,4 @@
-import { WaitingLine, type Clock, type Timer } from '../../core/index.js';
+import { outsideCallers, WaitingLine, type Clock, type Timer } from '../../core/index.js';
 import { SlidingWindow } from './rate-limit.state.js';
 
 /** One limit with those who wait for it, first come, first served. */
@@ -65,10 +65,12 @@ export class RateLimiter {
     const now = this.clock.now();
     // A timer of less than a ms fires at once, and again, until the moment has come.
     const delay = Math.ceil(this.#window.earliestStart(0, now) - now);
-    this.#timer = this.clock.schedule(delay, () => {
-      this.#timer = undefined;
-      this.#admitAll();
-    });
+    this.#timer = outsideCallers(() =>
+      this.clock.schedule(delay, () => {
+        this.#timer = undefined;
+        this.#admitAll();
+      }),
+    );
   }
 
   #admitAll(): void {
