@@ -85,7 +85,9 @@ const failures = new WeakMap<object, readonly AttemptFailure[]>();
 
 /** @internal Takes note of the tries behind an error. */
 export function rememberFailures(error: unknown, tries: readonly AttemptFailure[]): void {
-  if (tries.length > 0 && typeof error === 'object' && error !== null) failures.set(error, tries);
+  if (tries.length === 0 || typeof error !== 'object' || error === null) return;
+  if (error instanceof OperoError) OperoError.noteAttempts(error, tries);
+  else failures.set(error, tries);
 }
 
 /**
@@ -95,8 +97,11 @@ export function rememberFailures(error: unknown, tries: readonly AttemptFailure[
  * @example
  * catch (error) { logger.warn(failuresOf(error).map(({ attempt, duration }) => `${attempt}: ${duration} ms`)); }
  */
-export const failuresOf = (error: unknown): readonly AttemptFailure[] =>
-  (typeof error === 'object' && error !== null && failures.get(error)) || [];
+export function failuresOf(error: unknown): readonly AttemptFailure[] {
+  if (typeof error !== 'object' || error === null) return [];
+  const noted = error instanceof OperoError ? OperoError.attemptsOf(error) : failures.get(error);
+  return (noted as readonly AttemptFailure[] | undefined) ?? [];
+}
 
 /** What a call fails with in the end. If nothing was ever let through, that is the refusal which ends the soonest. */
 export function allFailed(

@@ -126,7 +126,9 @@ export class Attempt extends Scope implements OperoCall {
   /** What a gate answers that does not let this try in. */
   refuse(error: RefusedError): typeof REFUSED {
     this.refusal = error;
-    (this.call.refusals ??= []).push(error);
+    const { call } = this;
+    if (call.refusal === undefined) call.refusal = error;
+    else (call.refusals ??= []).push(error);
     return REFUSED;
   }
 
@@ -179,9 +181,13 @@ export class Attempt extends Scope implements OperoCall {
   failed(error: unknown, now: number): void {
     const { call, attempt, hedge, alternative } = this;
     const duration = now - this.startedAt;
+    const { delay } = call;
     const retryAfter = retryAfterOf(error, call.operation.clock);
-    const failure = { attempt, hedge, alternative, delay: call.delay, duration, error };
-    call.failures.push(retryAfter === undefined ? failure : { ...failure, retryAfter });
+    call.failures.push(
+      retryAfter === undefined
+        ? { attempt, hedge, alternative, delay, duration, error }
+        : { attempt, hedge, alternative, delay, duration, error, retryAfter },
+    );
     call.delay = 0;
     call.monitor.emit('attempt-failure', call, { error });
   }

@@ -87,7 +87,8 @@ export class Call extends Scope implements EventSource {
   spent: Set<unknown> | undefined;
   /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */
   answersLater = false;
-  /** With what tries of this call were not let in. */
+  /** With what the first try of this call that was not let in was refused, and all others: most calls have no other. */
+  refusal: unknown;
   refusals: unknown[] | undefined;
   /** Set when a function of the options failed without which no try can be let in: what the call fails with. */
   broken: { readonly error: unknown } | undefined;
@@ -147,7 +148,8 @@ export class Call extends Scope implements EventSource {
 
   /** Whether `error` is why a try of this call itself was not let in: the method did not run for it. */
   refusedWith(error: unknown): boolean {
-    return this.refusals !== undefined && this.refusals.includes(error);
+    if (this.refusal === undefined) return false;
+    return this.refusal === error || (this.refusals?.includes(error) ?? false);
   }
 
   /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */

@@ -31,6 +31,19 @@ export abstract class OperoError extends Error {
   get [BRAND](): true {
     return true;
   }
+
+  /** The failed attempts behind it: a weak map of errors costs as much garbage collection as a refusal costs in all. */
+  #attempts: readonly object[] | undefined;
+
+  /** @internal */
+  static noteAttempts(error: OperoError, attempts: readonly object[]): void {
+    error.#attempts = attempts;
+  }
+
+  /** @internal */
+  static attemptsOf(error: OperoError): readonly object[] | undefined {
+    return error.#attempts;
+  }
 }
 
 /** Whether `error` was made by this package, by whichever copy of it. */

@@ -193,6 +193,7 @@ function isFinal(error: Error): boolean {
 
 /** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
 export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
+  if (error instanceof RefusedError) return error.retryAfter;
   return looking(() => {
     let current: unknown = error;
     for (let depth = 0; depth < 4 && isBag(current); depth++) {

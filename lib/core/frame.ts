@@ -50,7 +50,7 @@ export abstract class Frame implements Runner {
     if (!strategy) {
       if (this.outermost) call.leave();
       const reason = call.stopped ? call.stopped.reason : error;
-      rememberFailures(reason, call.failures);
+      if (reason !== error) rememberFailures(reason, call.failures);
       // An error that the caller, or a shutdown, has given is not this call's.
       if (call.site && this.outermost && !call.stopped)
         appendCallSite(reason, call.site, call.operation.name);

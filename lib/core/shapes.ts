@@ -28,5 +28,14 @@ export function unendingCall(clock: Clock): object {
     scope,
     'promise',
   );
-  return { scope, result };
+  const refused = {
+    attempt: 1,
+    hedge: 0,
+    alternative: '',
+    delay: 0,
+    duration: 0,
+    error: undefined,
+    retryAfter: 0,
+  };
+  return { scope, result, refused };
 }

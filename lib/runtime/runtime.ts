@@ -171,7 +171,11 @@ export class OperoRuntime {
   warn(message: string): void {
     if (this.#warned.has(message) || this.#warned.size >= MOST_WARNINGS) return;
     this.#warned.add(message);
-    this.#settings.warn?.(message);
+    try {
+      this.#settings.warn?.(message);
+    } catch {
+      // A logger that fails does not fail the call it is told about.
+    }
   }
 
   /**

@@ -123,7 +123,7 @@ export class CacheStrategy implements AroundStrategy {
   }
 
   #follow(flight: Flight, call: Call, next: Runner): Promise<unknown> {
-    return flight.join(call).then((landed) => this.#take(landed, call, next));
+    return flight.join(call, (landed) => this.#take(landed, call, next));
   }
 
   #take(landed: Landed, call: Call, next: Runner): unknown {

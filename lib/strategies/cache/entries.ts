@@ -138,14 +138,19 @@ export class Entries {
     return entry?.epoch === this.evictions.epoch.current ? entry : undefined;
   }
 
-  async #readStored(key: string, guard: GuardedStore, call: Call): Promise<Entry | undefined> {
+  #readStored(key: string, guard: GuardedStore, call: Call): Promise<Entry | undefined> {
     const report = this.#reportFor(call);
-    const answer = await guard.get(key, report);
+    return guard.get(key, report).then((answer) => {
+      const stored = this.evictions.tombstones.has(key) ? undefined : this.#open(answer, call, report);
+      if (!stored) return this.#held(key);
+      const refreshing = this.evictions.epoch.refresh(guard, this.#date, report);
+      return refreshing ? refreshing.then(() => this.#newest(key, stored)) : this.#newest(key, stored);
+    });
+  }
+
+  /** The entry in the store, unless it was evicted or this process holds a newer one. */
+  #newest(key: string, stored: Entry): Entry | undefined {
     const held = this.#held(key);
-    const stored = this.evictions.tombstones.has(key) ? undefined : this.#open(answer, call, report);
-    if (!stored) return held;
-    const refreshing = this.evictions.epoch.refresh(guard, this.#date, report);
-    if (refreshing) await refreshing;
     if (!this.evictions.epoch.admits(stored.epoch, this.#date)) return held;
     return held && held.storedAt > stored.storedAt ? held : stored;
   }

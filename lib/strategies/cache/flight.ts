@@ -34,13 +34,20 @@ export class Flight {
   }
 
   /** Waits with the others. A member that is interrupted leaves alone; the last one to leave ends the load. */
-  join(call: Call): Promise<Landed> {
+  join(call: Call, take: (landed: Landed) => unknown): Promise<unknown> {
     this.members++;
     if (isInLoad(call)) (this.nested ??= new Set()).add(call);
     return call.wait((resolve, reject) => {
       const over = () => this.nested?.delete(call);
       this.#done.then(
-        (landed) => (over(), resolve(landed)),
+        (landed) => {
+          over();
+          try {
+            resolve(take(landed));
+          } catch (error) {
+            reject(error);
+          }
+        },
         (error) => {
           over();
           this.#shareFailures(call);
@@ -118,39 +125,47 @@ export function wouldWaitForItself(call: Call, flight: Flight): boolean {
   return false;
 }
 
-/** The loads under way, by key. */
+/** The loads under way, by key. The only one, which most are, stays out of the map: that costs less than all the rest. */
 export class FlightTable {
-  readonly #flights = new Map<string, Flight>();
+  readonly #others = new Map<string, Flight>();
+  #onlyKey: string | undefined;
+  #only: Flight | undefined;
 
   get size(): number {
-    return this.#flights.size;
+    return this.#others.size + (this.#only ? 1 : 0);
   }
 
   get(key: string): Flight | undefined {
-    return this.#flights.get(key);
+    return this.#onlyKey === key ? this.#only : this.#others.size > 0 ? this.#others.get(key) : undefined;
   }
 
   begin(key: string, epoch: number): Flight {
     const flight = new Flight((abandoned) => this.end(key, abandoned), epoch);
-    this.#flights.set(key, flight);
+    if (this.#only) this.#others.set(key, flight);
+    else {
+      this.#onlyKey = key;
+      this.#only = flight;
+    }
     return flight;
   }
 
   /** Frees the key, unless another flight has taken it. */
   end(key: string, flight: Flight): void {
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    if (this.#only === flight) this.#onlyKey = this.#only = undefined;
+    else if (this.#others.size > 0 && this.#others.get(key) === flight) this.#others.delete(key);
   }
 
   /** The next call of `key` loads anew, and what is loading now is not stored. */
   doom(key: string): void {
-    const flight = this.#flights.get(key);
+    const flight = this.get(key);
     if (!flight) return;
     flight.doomed = true;
-    this.#flights.delete(key);
+    this.end(key, flight);
   }
 
   /** As {@link doom}, for all keys. */
   doomAll(): void {
-    for (const key of this.#flights.keys()) this.doom(key);
+    if (this.#onlyKey !== undefined) this.doom(this.#onlyKey);
+    for (const key of this.#others.keys()) this.doom(key);
   }
 }

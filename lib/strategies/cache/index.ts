@@ -18,6 +18,7 @@ import {
   type ResolvedSingleFlight,
   type SingleFlightOptions,
 } from './single-flight.options.js';
+import { cacheShapes } from './shapes.js';
 import { GuardedStore } from './store.js';
 
 export type { CacheOptions, StaleIfErrorOptions } from './cache.options.js';
@@ -48,6 +49,7 @@ function guardsOf({ caching, shared, clock, deadlines }: CreateContext): CachePa
 
 function keysOf(options: ResolvedCache, context: CreateContext): CacheKeys {
   const classes = context.shared.once('cache key classes', () => new KeyClasses());
+  context.shared.once('cache shapes', cacheShapes);
   return new CacheKeys(context.operation, options, context.caching, classes);
 }
 

@@ -21,6 +21,8 @@ export class GuardedStore {
   #failures = 0;
   #pausedUntil = -Infinity;
   #probing = false;
+  /** Keeps the shape of all others alive, and the machine code made for it. */
+  readonly #unused = new StoreDeadline(() => undefined);
 
   constructor(
     readonly store: CacheStore,
@@ -50,31 +52,46 @@ export class GuardedStore {
     return this.#bounded(() => this.store.del(key), report, failureOf);
   }
 
-  async #bounded<T>(
+  #bounded<T>(
     work: () => unknown,
     report: StoreReport,
     outcome: (value: unknown, failure?: StoreFailure) => T,
   ): Promise<T> {
     const probe = this.#failures >= FAILURES;
-    if (probe && (this.#probing || this.clock.now() < this.#pausedUntil)) {
-      return outcome(undefined, { error: new Error('the cache store is left alone after failures') });
+    const now = this.clock.now();
+    if (probe && (this.#probing || now < this.#pausedUntil)) {
+      const error = new Error('the cache store is left alone after failures');
+      return Promise.resolve(outcome(undefined, { error }));
     }
     this.#probing = probe;
-    const limit = new StoreDeadline();
-    this.deadlines.arm(limit, this.timeout, this.clock.now());
-    try {
-      const value = await Promise.race([work(), limit.expired]);
-      this.#failures = 0;
-      return outcome(value);
-    } catch (error) {
-      // Each call to a frozen store holds memory until it thaws: after a few, leave it alone for a while.
-      if (++this.#failures === FAILURES || probe) this.#pausedUntil = this.clock.now() + PAUSE;
-      report(error);
-      return outcome(undefined, { error });
-    } finally {
-      if (probe) this.#probing = false;
-      this.deadlines.disarm(limit);
-    }
+    return new Promise((resolve) => {
+      const failed = (error: unknown) => {
+        if (!over()) return;
+        // Each call to a frozen store holds memory until it thaws: after a few, leave it alone for a while.
+        if (++this.#failures === FAILURES || probe) this.#pausedUntil = this.clock.now() + PAUSE;
+        resolve(outcome(undefined, { error }));
+        report(error);
+      };
+      const limit = new StoreDeadline(failed);
+      /** Whether this is the first answer: a store may answer, and take too long, and throw. */
+      const over = () => {
+        if (limit.over) return false;
+        limit.over = true;
+        this.deadlines.disarm(limit);
+        if (probe) this.#probing = false;
+        return true;
+      };
+      this.deadlines.arm(limit, this.timeout, now);
+      try {
+        Promise.resolve(work()).then((value) => {
+          if (!over()) return;
+          this.#failures = 0;
+          resolve(outcome(value));
+        }, failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
   }
 }
 
@@ -82,15 +99,13 @@ const valueOf = (value: unknown): unknown => value;
 const failureOf = (_value: unknown, failure?: StoreFailure): StoreFailure | undefined => failure;
 
 class StoreDeadline extends Deadline {
-  readonly expired: Promise<never>;
-  #reject!: (reason: Error) => void;
+  over = false;
 
-  constructor() {
+  constructor(private readonly failed: (error: Error) => void) {
     super();
-    this.expired = new Promise((_, reject) => (this.#reject = reject));
   }
 
   expire(): void {
-    this.#reject(new Error('the cache store did not answer in time'));
+    this.failed(new Error('the cache store did not answer in time'));
   }
 }
