@@ -1,6 +1,7 @@
 import { open } from './envelope.js';
 import { FlightTable } from './flight.js';
 import { Landed } from './landed.js';
+import { StoreDeadline } from './store.js';
 
 /**
  * One object of each shape that a cached call makes, for whoever keeps them: without one that is alive V8 throws the
@@ -12,5 +13,5 @@ export function cacheShapes(): readonly unknown[] {
   const landed = new Landed(1, true, true);
   flight.land(landed);
   const entry = open({ opero: 1, storedAt: 1, expires: 2, value: 1 }, (plain) => plain);
-  return [flights, flight, landed, entry];
+  return [flights, flight, landed, entry, new StoreDeadline(() => undefined)];
 }

@@ -21,8 +21,6 @@ export class GuardedStore {
   #failures = 0;
   #pausedUntil = -Infinity;
   #probing = false;
-  /** Keeps the shape of all others alive, and the machine code made for it. */
-  readonly #unused = new StoreDeadline(() => undefined);
 
   constructor(
     readonly store: CacheStore,
@@ -98,7 +96,8 @@ export class GuardedStore {
 const valueOf = (value: unknown): unknown => value;
 const failureOf = (_value: unknown, failure?: StoreFailure): StoreFailure | undefined => failure;
 
-class StoreDeadline extends Deadline {
+/** @internal Exported for the shapes that are kept alive. */
+export class StoreDeadline extends Deadline {
   over = false;
 
   constructor(private readonly failed: (error: Error) => void) {
