@@ -23,24 +23,20 @@ export class CacheKeys {
   }
 
   /** The key of a call: what it may share is in it, and what keeps it apart. */
-  of(call: Call, inProcess: boolean): string {
-    const { args, identity } = call.invocation;
+  of(call: Call, whose: string, inProcess: boolean): string {
+    const { args } = call.invocation;
     const { key } = this.options;
-    if (!key) return this.make(args, identity, inProcess);
-    return this.make(args, identity, inProcess, (...given: never[]) => call.within(() => key(...given)));
+    const within = key && ((...given: never[]) => call.within(() => key(...given)));
+    return `${this.#prefix}:${whose}:${this.#what(args, inProcess, within)}`;
   }
 
   /** `inProcess` keys are never seen outside, so short ones need no digest. */
-  make(
-    args: readonly unknown[],
-    identity: CallIdentity | undefined,
-    inProcess: boolean,
-    key = this.options.key,
-  ): string {
-    return `${this.#prefix}:${this.#whose(identity)}:${this.#what(args, inProcess, key)}`;
+  make(args: readonly unknown[], identity: CallIdentity | undefined, inProcess: boolean): string {
+    return `${this.#prefix}:${this.whose(identity)}:${this.#what(args, inProcess, this.options.key)}`;
   }
 
-  #whose(identity: CallIdentity | undefined): string {
+  /** The part of a key that tells instances and users apart. Throws where it is not known who asks. */
+  whose(identity: CallIdentity | undefined): string {
     const parts = [this.options.share ? '' : part(identity?.id ?? '')];
     const principal = identity?.principal?.();
     if (principal) parts.push(this.#digest(principal));

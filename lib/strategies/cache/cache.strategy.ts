@@ -104,8 +104,14 @@ export class CacheStrategy implements AroundStrategy {
     } catch (error) {
       return this.#bypass('cache.when', call, error);
     }
+    let whose: string;
     try {
-      return this.parts.keys.of(call, inProcess);
+      whose = this.parts.keys.whose(call.invocation.identity);
+    } catch (error) {
+      return this.#bypass(undefined, call, error);
+    }
+    try {
+      return this.parts.keys.of(call, whose, inProcess);
     } catch (error) {
       return this.#bypass(this.options.key ? 'cache.key' : undefined, call, error);
     }
