@@ -55,9 +55,14 @@ class DeadlineList {
     this.onEmpty(this, this.duration);
   }
 
+  /** Ends everything that is armed, now. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    for (let head = this.#head; head; head = this.#head) {
+      this.#unlink(head);
+      head.expire();
+    }
   }
 
   #unlink(deadline: Deadline): void {
@@ -114,10 +119,11 @@ export class Deadlines {
     deadline.list?.remove(deadline);
   }
 
-  /** Cancels the timers. Deadlines still armed never expire. */
+  /** Ends everything that is armed, so that nothing waits for ever, and cancels the timers. */
   close(): void {
-    for (const list of this.#lists.values()) list.close();
+    const lists = [...this.#lists.values()];
     this.#lists.clear();
+    for (const list of lists) list.close();
   }
 
   readonly #onEmpty = (list: DeadlineList, duration: number): void => {

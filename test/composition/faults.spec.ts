@@ -45,7 +45,18 @@ async function play({ options, other, alternatives, store, otherFaults, calls }:
   const fallbackArguments = new Map(alternatives ? [[0, ['first', 'second']] as const] : []);
   const operation = define('Test.method', options(misuse), { ...anyTarget, fallbackArguments });
   const second = define('Test.other', other(misuse), anyTarget);
+  const bare = define('Test.bare', {}, anyTarget);
   const left: Promise<unknown>[] = [];
+  const surroundings = {
+    clock,
+    unending: async () =>
+      bare.run(
+        { self: undefined, method: () => new Promise(() => undefined), args: [] },
+        runtime.scope,
+        'promise',
+      ),
+    leave: (call: Promise<unknown>) => left.push(settled(call)),
+  };
   let depth = 0;
   /** A call of one of the two, made from inside of the other. */
   const nest = (into: typeof operation, faults: readonly Fault[], abort: () => void) => async () => {
@@ -53,12 +64,7 @@ async function play({ options, other, alternatives, store, otherFaults, calls }:
     depth++;
     let count = 0;
     const back = nest(into === second ? operation : second, otherFaults, abort);
-    const around = {
-      clock,
-      abort,
-      nested: back,
-      leave: (call: Promise<unknown>) => left.push(settled(call)),
-    };
+    const around = { ...surroundings, abort, nested: back };
     const method = () => misbehave(faults[count++ % faults.length]!, around);
     return into.run({ self: undefined, method, args: [] }, runtime.scope, 'promise');
   };
@@ -68,19 +74,23 @@ async function play({ options, other, alternatives, store, otherFaults, calls }:
     misuse.abort = abort;
     let count = 0;
     const nested = nest(second, otherFaults, abort);
-    const around = { clock, abort, nested, leave: (call: Promise<unknown>) => left.push(settled(call)) };
+    const around = { ...surroundings, abort, nested };
     const method = () => misbehave(faults[count++ % faults.length]!, around);
     const invocation = { self: undefined, method, args: [] };
     const { result } = operation.start(invocation, runtime.root, controller.signal);
     if (abortAfter !== undefined) clock.schedule(abortAfter, abort).unref();
-    return settled(result);
+    const call = { aborted: () => controller.signal.aborted, over: false };
+    void settled(result).then(() => (call.over = true));
+    return call;
   });
-  let over = 0;
-  for (const outcome of outcomes) void outcome.then(() => over++);
   await clock.settle();
-  for (let steps = 0; over < outcomes.length && steps < 10_000; steps++)
+  for (let steps = 0; outcomes.some((call) => !call.over) && steps < 10_000; steps++) {
+    // Whoever was given up waits for nothing more, however many turns the news takes.
+    await clock.settle(200);
+    expect(outcomes.filter((call) => call.aborted() && !call.over)).toHaveLength(0);
     if (!(await clock.step())) await clock.advance(100);
-  await clock.settle();
+  }
+  const over = outcomes.filter((call) => call.over).length;
   expect(over).toBe(outcomes.length);
   // What goes to a store when the answer is there already has the store's own time.
   await clock.advance(600);

@@ -16,15 +16,20 @@ const broken = (): never => {
 };
 
 const answering = <T>(...values: T[]): fc.Arbitrary<Answering<T>> =>
-  fc.constantFrom<Answering<T>>(
-    ...values.map((value) => () => () => value),
-    () => broken,
-    ({ abort }) =>
-      () => (abort(), values[0]!),
-    ({ abort }) =>
-      () => (abort(), broken()),
-    () => () => Promise.resolve(values[0]) as never,
-    () => () => Object.defineProperty({}, 'then', { get: broken }) as never,
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom<Answering<T>>(...values.map((value) => () => () => value)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<Answering<T>>(
+        () => broken,
+        ({ abort }) =>
+          () => (abort(), values[0]!),
+        ({ abort }) =>
+          () => (abort(), broken()),
+        () => () => Promise.resolve(values[0]) as never,
+        () => () => Object.defineProperty({}, 'then', { get: broken }) as never,
+      ),
+    },
   );
 
 /** Puts the functions of a set of options together with what they may reach. */
