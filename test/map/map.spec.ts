@@ -349,7 +349,7 @@ describe('@OpMap [peers 21]', () => {
     for await (const result of app.get(OperoService).map(count, (item) => item)) done += result.ok ? 1 : 0;
     expect(done).toBe(1_000_000);
     await app.close();
-  });
+  }, 120_000);
 
   it('stops taking items when the app closes, and reports what it did [peers 23]', async () => {
     const app = await start();
