@@ -73,13 +73,18 @@ export class Attempt extends Scope implements OperoCall {
     return this.#timer?.dueAt ?? Infinity;
   }
 
-  /** Whether what it answered with is still in use: an open stream. A shutdown does not wait for one. */
+  /** Whether what it answered with is still in use: an open stream. */
   get held(): boolean {
     return this.#onRelease !== undefined;
   }
 
+  /** A shutdown does not wait for an open stream, but for the calls that it has made. */
   override get active(): boolean {
-    return !this.held;
+    return !this.held || this.some(({ active }) => active);
+  }
+
+  override childEnded(): void {
+    if (this.held) this.owner?.childEnded();
   }
 
   protected override get endsWithOwner(): boolean {
