@@ -12,7 +12,7 @@ export interface ItemsTask<I> {
 }
 
 /** Where the calls of one run belong: an abort, or a shutdown, reaches the run through it. */
-class RunScope extends Scope {
+export class RunScope extends Scope {
   engine: { abort(reason: unknown): void; stopTaking(reason: unknown): void } | undefined;
 
   protected override stop(reason: unknown): void {
