@@ -172,6 +172,7 @@ export class Attempt extends Scope implements OperoCall {
     const settle = () => waiter.settled(this, false, reason);
     if (this.#waiting) this.#waiting.runInAsyncScope(queueMicrotask, undefined, settle);
     else queueMicrotask(settle);
+    this.#waiting = undefined;
   }
 
   protected override stop(reason: unknown): void {
@@ -199,7 +200,7 @@ export class Attempt extends Scope implements OperoCall {
 
   #settle(ok: boolean, outcome: unknown): void {
     const waiter = this.#waiter;
-    this.#waiter = undefined;
+    this.#waiter = this.#waiting = undefined;
     waiter?.settled(this, ok, outcome);
   }
 }

@@ -61,6 +61,8 @@ export class CallDeadline extends Deadline {
   }
 }
 
+const isAnswered = (): void => undefined;
+
 /** One call of an operation, from its begin to its answer, with all its tries. Aborting it ends it where it stands. */
 export class Call extends Scope implements EventSource {
   args: readonly unknown[];
@@ -83,8 +85,8 @@ export class Call extends Scope implements EventSource {
   accepted = true;
   /** What shares the result of this call among equal ones, where it is a load. */
   loadFor: object | undefined;
-  /** What nested calls failed with after all their tries. */
-  spent: Set<unknown> | undefined;
+  /** What nested calls failed with after all their tries. Not kept alive by it: a call may go on for ever. */
+  spent: WeakSet<object> | undefined;
   /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */
   answersLater = false;
   /** With what tries of this call were not let in. */
@@ -96,7 +98,6 @@ export class Call extends Scope implements EventSource {
   readonly site: CallSite | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
-  #reject!: (reason: unknown) => void;
 
   constructor(
     readonly operation: CallOperation,
@@ -142,7 +143,7 @@ export class Call extends Scope implements EventSource {
 
   /** The calls that this one is nested in must not begin its attempts anew. */
   protected override rememberSpent(error: unknown): void {
-    if (typeof error === 'object' && error !== null) (this.spent ??= new Set()).add(error);
+    if (typeof error === 'object' && error !== null) (this.spent ??= new WeakSet()).add(error);
   }
 
   /** Whether `error` is why a try of this call itself was not let in: the method did not run for it. */
@@ -150,21 +151,18 @@ export class Call extends Scope implements EventSource {
     return this.refusals !== undefined && this.refusals.includes(error);
   }
 
-  /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */
+  /** The answer of a call whose tries have to be waited for: what {@link answer} will give it. */
   later(): Promise<unknown> {
     this.answersLater = true;
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
   }
 
   answer(value: unknown): void {
     this.#resolve(value);
-  }
-
-  fail(reason: unknown): void {
-    this.#reject(reason);
+    // A promise keeps what it was made in: of a method that goes on in calls of its own, each call would keep the last.
+    this.#resolve = isAnswered;
   }
 
   /** Waits for `delay` ms before the next try. */

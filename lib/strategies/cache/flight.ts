@@ -1,4 +1,4 @@
-import { Call, type Scope } from '../../core/index.js';
+import { Call, spentBehind, type Scope } from '../../core/index.js';
 import type { Landed } from './landed.js';
 
 /** One load that any number of equal calls wait for. */
@@ -43,7 +43,7 @@ export class Flight {
         (landed) => (over(), resolve(landed)),
         (error) => {
           over();
-          this.#shareFailures(call);
+          this.#shareFailures(call, error);
           reject(error);
         },
       );
@@ -64,9 +64,11 @@ export class Flight {
   }
 
   /** The attempts of the load are those of every member: whoever is further out must not begin them anew. */
-  #shareFailures(member: Call): void {
-    for (const error of this.#load?.spent ?? []) member.noteSpent(error);
-    if (this.#load && member.failures.length === 0) member.failures.push(...this.#load.failures);
+  #shareFailures(member: Call, error: unknown): void {
+    if (!this.#load) return;
+    const spent = spentBehind(this.#load, error);
+    if (spent) member.noteSpent(spent);
+    if (member.failures.length === 0) member.failures.push(...this.#load.failures);
   }
 
   #leave(call: Call): void {
