@@ -33,6 +33,8 @@ export interface Invocation {
   readonly identity?: CallIdentity;
   /** Why the call is neither answered from the cache nor shared, where its method answers with what cannot be. */
   readonly uncached?: string;
+  /** Makes of what a fallback answers with what the method's own answers become. Runs in the fallback's attempt. */
+  readonly adapt?: (answer: unknown) => unknown;
 }
 
 /** Tells instances of one class apart. */

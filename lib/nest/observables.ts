@@ -24,7 +24,9 @@ export function protect(
       first = undefined;
       return Stream.open(source, reader);
     };
-    const { call, result } = operation.start({ ...invocation, method }, runtime.scope);
+    // A fallback's stream is held like the method's, and one that fails before its first value is a fallback that fails.
+    const adapt = (answer: unknown) => (isObservable(answer) ? Stream.open(answer, reader) : answer);
+    const { call, result } = operation.start({ ...invocation, method, adapt }, runtime.scope);
     result.then(
       (answer) => {
         over = true;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { concat, firstValueFrom, mergeMap, NEVER, Observable, of, take, toArray } from 'rxjs';
-import { findCurrentCall, Opero, OperoService } from '../../lib/index.js';
+import { concat, firstValueFrom, mergeMap, NEVER, Observable, of, take, throwError, toArray } from 'rxjs';
+import { currentCall, findCurrentCall, Opero, OperoService } from '../../lib/index.js';
 import { moduleWith } from '../support/apps.js';
 import { deferred, settle } from '../support/harness.js';
 
@@ -15,6 +15,18 @@ class Feed {
 
   @Opero({ bulkhead: 1 })
   watch(): Observable<unknown> {
+    return this.source();
+  }
+
+  readonly signals: AbortSignal[] = [];
+
+  @Opero({ fallback: [() => throwError(() => new Error('backup')), 'spare', { value: 'last' }] })
+  protected(): Observable<unknown> {
+    return throwError(() => new Error('down'));
+  }
+
+  spare(): Observable<unknown> {
+    this.signals.push(currentCall().signal);
     return this.source();
   }
 
@@ -91,6 +103,42 @@ describe('whoever reads a stream', () => {
     expect(await firstValueFrom(feed.watch().pipe(toArray()))).toEqual(values);
     feed.source = () => of('free');
     expect(await firstValueFrom(feed.watch())).toBe('free');
+    await app.close();
+  });
+});
+
+describe('a fallback that answers with a stream', () => {
+  it('is followed by the next when it fails before its first value [hard 3.8]', async () => {
+    const { app, feed } = await start();
+    feed.source = () => of('spare');
+    expect(await firstValueFrom(feed.protected())).toBe('spare');
+    feed.source = () => throwError(() => new Error('spare'));
+    expect(await firstValueFrom(feed.protected())).toBe('last');
+    await app.close();
+  });
+
+  it('has a signal that aborts when its reader leaves [hard 1.11]', async () => {
+    const { app, feed, opero } = await start();
+    feed.source = () => feed.ticks();
+    expect(await firstValueFrom(feed.protected())).toBe(0);
+    await turn();
+    expect(feed.signals.map(({ aborted }) => aborted)).toEqual([true]);
+    feed.source = () => NEVER;
+    feed.protected().subscribe().unsubscribe();
+    await turn();
+    expect(opero.operations().find(({ operation }) => operation === 'Feed.protected')!.running).toBe(0);
+    await app.close();
+  });
+
+  it('passes on what comes after its first value, an error too [hard 3.8]', async () => {
+    const { app, feed } = await start();
+    feed.source = () => concat(of(1, 2), throwError(() => new Error('later'))); // prettier-ignore
+    const seen: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      const error = (failure: Error) => (seen.push(failure.message), resolve());
+      feed.protected().subscribe({ next: (value) => seen.push(value), error });
+    });
+    expect(seen).toEqual([1, 2, 'later']);
     await app.close();
   });
 });
