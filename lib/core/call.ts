@@ -7,6 +7,7 @@ import { Deadline, type Deadlines, type Limit } from './deadlines.js';
 import type { EventSource, Monitor } from './monitor.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
+import type { SharedLoad } from './waits.js';
 
 /** What a call needs to know of its operation. */
 export interface CallOperation {
@@ -86,7 +87,7 @@ export class Call extends Scope implements EventSource {
   /** Whether the result is one that `retryOnResult` took, rather than the last of those it did not. */
   accepted = true;
   /** What shares the result of this call among equal ones, where it is a load. */
-  loadFor: object | undefined;
+  loadFor: SharedLoad | undefined;
   /** What nested calls failed with after all their tries. Not kept alive by it: a call may go on for ever. */
   spent: WeakSet<object> | undefined;
   /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */

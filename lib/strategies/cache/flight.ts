@@ -1,4 +1,4 @@
-import { Call, spentBehind, type Scope } from '../../core/index.js';
+import { Attempt, Call, spentBehind, waitsForHolder, type Scope } from '../../core/index.js';
 import type { Landed } from './landed.js';
 
 /** One load that any number of equal calls wait for. */
@@ -9,7 +9,7 @@ export class Flight {
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   doomed = false;
   members = 0;
-  /** Members that are themselves part of loads: those loads wait for this one. */
+  /** Members that are part of loads, or made in attempts of other calls: those wait for this one. */
   nested: Set<Call> | undefined;
   readonly #done: Promise<Landed>;
   #resolve!: (value: Landed) => void;
@@ -35,8 +35,9 @@ export class Flight {
 
   /** Waits with the others. A member that is interrupted leaves alone; the last one to leave ends the load. */
   join(call: Call): Promise<Landed> {
-    this.members++;
-    if (isInLoad(call)) (this.nested ??= new Set()).add(call);
+    const isLeader = this.members++ === 0;
+    // Whoever began the load is found from there.
+    if (isLeader ? isInLoad(call) : isInAttempt(call)) (this.nested ??= new Set()).add(call);
     return call.wait((resolve, reject) => {
       const over = () => this.nested?.delete(call);
       this.#done.then(
@@ -52,6 +53,11 @@ export class Flight {
         this.#leave(call);
       };
     });
+  }
+
+  /** Whether the load waits for what is held around `call`: whoever holds it must not wait for the load. */
+  waitsForHolder(call: Call): boolean {
+    return this.#load !== undefined && isInAttempt(call) && waitsForHolder(this.#load, call);
   }
 
   land(landed: Landed): void {
@@ -83,6 +89,12 @@ const flightOf = (scope: Scope): Flight | undefined => {
   return shares instanceof Flight ? shares : undefined;
 };
 
+/** Whether a call was made in an attempt of another. */
+function isInAttempt(call: Call): boolean {
+  for (let scope = call.owner; scope; scope = scope.owner) if (scope instanceof Attempt) return true;
+  return false;
+}
+
 /** Whether a call is part of a load, through whatever began it or goes on in its name. */
 function isInLoad(call: Scope): boolean {
   for (let scope: Scope | undefined = call; scope; scope = scope.owner) {
@@ -110,6 +122,7 @@ function flightsAround(call: Scope): Set<Flight> {
  * for such a one, however many loads lie between.
  */
 export function wouldWaitForItself(call: Call, flight: Flight): boolean {
+  if (flight.waitsForHolder(call)) return true;
   if (!isInLoad(call)) return false;
   const waiting = flightsAround(call);
   for (const one of waiting) {
