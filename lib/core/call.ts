@@ -7,7 +7,6 @@ import { Deadline, type Deadlines, type Limit } from './deadlines.js';
 import type { EventSource, Monitor } from './monitor.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
-import type { SharedLoad } from './waits.js';
 
 /** What a call needs to know of its operation. */
 export interface CallOperation {
@@ -36,6 +35,12 @@ export interface Invocation {
   readonly uncached?: string;
   /** Makes of what a fallback answers with what the method's own answers become. Runs in the fallback's attempt. */
   readonly adapt?: (answer: unknown) => unknown;
+}
+
+/** What shares the result of a load among equal calls. */
+export interface SharedLoad {
+  /** Those that wait for it inside of other calls, beside the one that it was begun for. */
+  readonly nested: ReadonlySet<Call> | undefined;
 }
 
 /** Tells instances of one class apart. */

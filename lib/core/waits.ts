@@ -2,11 +2,6 @@ import { Attempt } from './attempt.js';
 import { Call } from './call.js';
 import type { Scope } from './scope.js';
 
-/** Calls that wait for the result of another, beside the one that it was begun for. */
-export interface SharedLoad {
-  readonly nested: ReadonlySet<Call> | undefined;
-}
-
 /** What attempts wait for, that others hold. */
 const waits = new WeakMap<Attempt, object>();
 

@@ -7,7 +7,7 @@ import {
   type RootScope,
   type Scope,
 } from '../core/index.js';
-import { RunScope } from './run-items.js';
+import { RunScope } from './run-scope.js';
 
 /**
  * Ends what goes on: runs over many items take no more, waits that would not be over by the deadline end at once, and
