@@ -73,13 +73,18 @@ export class Attempt extends Scope implements OperoCall {
     return this.#timer?.dueAt ?? Infinity;
   }
 
-  /** Whether what it answered with is still in use: an open stream. A shutdown does not wait for one. */
+  /** Whether what it answered with is still in use: an open stream. */
   get held(): boolean {
     return this.#onRelease !== undefined;
   }
 
+  /** A shutdown does not wait for an open stream, but for the calls that it has made. */
   override get active(): boolean {
-    return !this.held;
+    return !this.held || this.some(({ active }) => active);
+  }
+
+  override childEnded(): void {
+    if (this.held) this.owner?.childEnded();
   }
 
   protected override get endsWithOwner(): boolean {
@@ -169,6 +174,7 @@ export class Attempt extends Scope implements OperoCall {
     const settle = () => waiter.settled(this, false, reason);
     if (this.#waiting) this.#waiting.runInAsyncScope(queueMicrotask, undefined, settle);
     else queueMicrotask(settle);
+    this.#waiting = undefined;
   }
 
   protected override stop(reason: unknown): void {
@@ -200,7 +206,7 @@ export class Attempt extends Scope implements OperoCall {
 
   #settle(ok: boolean, outcome: unknown): void {
     const waiter = this.#waiter;
-    this.#waiter = undefined;
+    this.#waiter = this.#waiting = undefined;
     waiter?.settled(this, ok, outcome);
   }
 }

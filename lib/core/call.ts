@@ -33,6 +33,14 @@ export interface Invocation {
   readonly identity?: CallIdentity;
   /** Why the call is neither answered from the cache nor shared, where its method answers with what cannot be. */
   readonly uncached?: string;
+  /** Makes of what a fallback answers with what the method's own answers become. Runs in the fallback's attempt. */
+  readonly adapt?: (answer: unknown) => unknown;
+}
+
+/** What shares the result of a load among equal calls. */
+export interface SharedLoad {
+  /** Those that wait for it inside of other calls, beside the one that it was begun for. */
+  readonly nested: ReadonlySet<Call> | undefined;
 }
 
 /** Tells instances of one class apart. */
@@ -61,6 +69,8 @@ export class CallDeadline extends Deadline {
   }
 }
 
+const isAnswered = (): void => undefined;
+
 /** One call of an operation, from its begin to its answer, with all its tries. Aborting it ends it where it stands. */
 export class Call extends Scope implements EventSource {
   args: readonly unknown[];
@@ -82,9 +92,9 @@ export class Call extends Scope implements EventSource {
   /** Whether the result is one that `retryOnResult` took, rather than the last of those it did not. */
   accepted = true;
   /** What shares the result of this call among equal ones, where it is a load. */
-  loadFor: object | undefined;
-  /** What nested calls failed with after all their tries. */
-  spent: Set<unknown> | undefined;
+  loadFor: SharedLoad | undefined;
+  /** What nested calls failed with after all their tries. Not kept alive by it: a call may go on for ever. */
+  spent: WeakSet<object> | undefined;
   /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */
   answersLater = false;
   /** With what the first try of this call that was not let in was refused, and all others: most calls have no other. */
@@ -97,7 +107,6 @@ export class Call extends Scope implements EventSource {
   readonly site: CallSite | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
-  #reject!: (reason: unknown) => void;
 
   constructor(
     readonly operation: CallOperation,
@@ -143,7 +152,7 @@ export class Call extends Scope implements EventSource {
 
   /** The calls that this one is nested in must not begin its attempts anew. */
   protected override rememberSpent(error: unknown): void {
-    if (typeof error === 'object' && error !== null) (this.spent ??= new Set()).add(error);
+    if (typeof error === 'object' && error !== null) (this.spent ??= new WeakSet()).add(error);
   }
 
   /** Whether `error` is why a try of this call itself was not let in: the method did not run for it. */
@@ -152,21 +161,18 @@ export class Call extends Scope implements EventSource {
     return this.refusal === error || (this.refusals?.includes(error) ?? false);
   }
 
-  /** The answer of a call whose tries have to be waited for: what {@link answer} or {@link fail} will give it. */
+  /** The answer of a call whose tries have to be waited for: what {@link answer} will give it. */
   later(): Promise<unknown> {
     this.answersLater = true;
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
   }
 
   answer(value: unknown): void {
     this.#resolve(value);
-  }
-
-  fail(reason: unknown): void {
-    this.#reject(reason);
+    // A promise keeps what it was made in: of a method that goes on in calls of its own, each call would keep the last.
+    this.#resolve = isAnswered;
   }
 
   /** Waits for `delay` ms before the next try. */

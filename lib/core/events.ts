@@ -117,7 +117,8 @@ export class OperoEvents {
   /** @internal */
   publish(event: OperoEvent): void {
     for (const key of [event.type, '*'] as const) {
-      for (const listener of this.#listeners.get(key) ?? []) notify(listener, event);
+      // A copy: a listener that takes itself back and listens anew waits for the next event.
+      for (const listener of [...(this.#listeners.get(key) ?? [])]) notify(listener, event);
     }
   }
 

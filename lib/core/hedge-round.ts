@@ -28,7 +28,7 @@ export interface RoundFrame {
 /** One try and its hedges. The first acceptable answer wins, the others are aborted. */
 export class HedgeRound implements AttemptRound {
   readonly #running = new Set<Attempt>();
-  readonly #context = new AsyncResource('OperoHedge');
+  #context: AsyncResource | undefined = new AsyncResource('OperoHedge');
   #begun = 0;
   /** How many hedges may begin. */
   #most: number;
@@ -71,6 +71,8 @@ export class HedgeRound implements AttemptRound {
   abandon(): void {
     this.#decided = true;
     this.#timer?.cancel();
+    // Both keep what the call was made in.
+    this.#timer = this.#context = undefined;
     for (const loser of this.#running)
       loser.abort(new DOMException('Another try was decisive', 'AbortError'));
   }
@@ -92,7 +94,7 @@ export class HedgeRound implements AttemptRound {
   #wait(rest: number, delay: number): void {
     const step = () => this.#hedge(delay);
     this.#timer = this.call.operation.clock.schedule(rest, () =>
-      this.#context.runInAsyncScope(() => this.frame.beginLater(step)),
+      this.#context?.runInAsyncScope(() => this.frame.beginLater(step)),
     );
   }
 

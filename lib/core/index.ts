@@ -34,4 +34,5 @@ export * from './scope.js';
 export * from './shapes.js';
 export * from './strategy.js';
 export * from './waiting-line.js';
+export * from './waits.js';
 export * from './withdrawal.js';

@@ -32,22 +32,22 @@ function retryability({ retryOn, respectRetryAfter = true }: RetryPart): Retryab
     worth(call, error) {
       if (isMarkedPermanent(error)) return false;
       if (error instanceof UnacceptableResultError) return true;
-      if (!chosen) return !isPermanent(error) && !isSpent(call, error);
+      if (!chosen) return !isPermanent(error) && spentBehind(call, error) === undefined;
       return ask(call, 'retry.retryOn', 'the error is not retried', () => chosen(error));
     },
   };
 }
 
-/** Whether an error is, or was caused by, one that a nested call failed with after all its tries. */
-function isSpent(call: Call, error: unknown): boolean {
+/** What of an error and its causes a nested call failed with after all its tries; `undefined` if nothing. */
+export function spentBehind(call: Call, error: unknown): object | undefined {
   try {
     let current = error;
     for (let depth = 0; depth < 4 && typeof current === 'object' && current !== null; depth++) {
-      if (current instanceof AllFailedError || call.spent?.has(current)) return true;
+      if (current instanceof AllFailedError || call.spent?.has(current)) return current;
       current = (current as { cause?: unknown }).cause;
     }
   } catch {
     // An error whose getters throw has no cause that could be known.
   }
-  return false;
+  return undefined;
 }

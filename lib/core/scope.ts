@@ -37,7 +37,11 @@ export abstract class Scope {
 
   /** What names the request or job this belongs to, across log lines. */
   get correlationId(): string {
-    return this.#outwards().findLast((scope) => scope.ownsCorrelationId)?.ownCorrelationId ?? '';
+    return this.#namedBy()?.ownCorrelationId ?? '';
+  }
+
+  #namedBy(): Scope | undefined {
+    return this.#outwards().findLast((scope) => scope.ownsCorrelationId);
   }
 
   /** Whether this scope can name itself; the outermost that can names all it holds. */
@@ -146,9 +150,12 @@ export abstract class Scope {
   #handOver(owner: Scope): void {
     const children = this.children();
     this.#firstChild = undefined;
+    // With the outermost as their owner they would no longer tell what they are begun for. This scope itself is not kept
+    // for that: of a method that goes on in calls of its own, each would keep the one before.
+    const origin = owner.owner ? undefined : this.#namedBy();
     for (const child of children) {
       child.nextSibling = child.previousSibling = undefined;
-      child.origin ??= this;
+      child.origin ??= origin;
       owner.adopt(child);
       if (child.endsWithOwner) child.end();
     }

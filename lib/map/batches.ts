@@ -15,13 +15,35 @@ export class Batches<T> extends Lists implements AsyncIterable<T[]> {
     this.size = count === undefined ? undefined : Math.ceil(count / length);
   }
 
+  [Symbol.asyncIterator](): AsyncIterator<T[]> {
+    let source: Iterator<T> | AsyncIterator<T> | undefined;
+    let asked = 0;
+    const lists = this.#lists(() => (source = openSource(this.items)));
+    return {
+      next: async () => {
+        asked++;
+        try {
+          return await lists.next();
+        } finally {
+          asked--;
+        }
+      },
+      // A generator that waits for an item is left only after it: until then nobody would close the source.
+      return: async () => {
+        if (asked > 0) await source?.return?.();
+        else await lists.return(undefined);
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
   /** The last list may be shorter; it comes before the source's error, if there is one. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T[]> {
+  async *#lists(open: () => Iterator<T> | AsyncIterator<T>): AsyncGenerator<T[], undefined> {
     let batch: T[] = [];
     let failure: { readonly error: unknown } | undefined;
     let resume = () => {};
     const turn = new Turn(this.loop, () => resume());
-    const opened = openSource(this.items);
+    const opened = open();
     const source = { [Symbol.asyncIterator]: () => opened as AsyncIterator<T> };
     try {
       for await (const item of source) {

@@ -58,7 +58,7 @@ export class ProgressCounter {
     const now = this.clock.now();
     if (now - this.#toldAt < PACE) return;
     this.#toldAt = now;
-    for (const subscriber of this.#subscribers) subscriber.next(this.snapshot());
+    for (const subscriber of [...this.#subscribers]) subscriber.next(this.snapshot());
   }
 
   end(): void {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { from, isObservable, Observable, type Subscriber, type Subscription } from 'rxjs';
 import { isThenable, type Invocation } from '../core/index.js';
 import type { Operation, OperoRuntime } from '../runtime/index.js';
@@ -17,12 +18,15 @@ export function protect(
   return new Observable((subscriber) => {
     let delivered: Pick<Subscription, 'unsubscribe'> | undefined;
     let over = false;
+    const reader = { subscriber, context: new AsyncResource('OperoStream') };
     const method = (...args: never[]) => {
       const source = first ?? from(invocation.method.apply(invocation.self, args) as Observable<unknown>);
       first = undefined;
-      return Stream.open(source);
+      return Stream.open(source, reader);
     };
-    const { call, result } = operation.start({ ...invocation, method }, runtime.scope);
+    // A fallback's stream is held like the method's, and one that fails before its first value is a fallback that fails.
+    const adapt = (answer: unknown) => (isObservable(answer) ? Stream.open(answer, reader) : answer);
+    const { call, result } = operation.start({ ...invocation, method, adapt }, runtime.scope);
     result.then(
       (answer) => {
         over = true;
@@ -47,7 +51,7 @@ function deliver(
   subscriber: Subscriber<unknown>,
 ): Pick<Subscription, 'unsubscribe'> | undefined {
   if (answer instanceof Stream) {
-    answer.connect(subscriber);
+    answer.connect();
     return { unsubscribe: () => answer.leave() };
   }
   if (isObservable(answer)) return answer.subscribe(subscriber);

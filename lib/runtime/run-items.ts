@@ -1,6 +1,14 @@
-import { Attempt, linkSignal, OperoShutdownError, Scope, type Call, type Invocation } from '../core/index.js';
+import {
+  Attempt,
+  linkSignal,
+  OperoShutdownError,
+  type Call,
+  type Invocation,
+  type Scope,
+} from '../core/index.js';
 import { MapRun, windowOf, workersOf, type AnyIterable, type OpRun, type ResolvedMap } from '../map/index.js';
 import type { Operation } from './operation.js';
+import { RunScope } from './run-scope.js';
 import type { OperoRuntime } from './runtime.js';
 
 /** What is run over the items. */
@@ -9,25 +17,6 @@ export interface ItemsTask<I> {
   readonly options: ResolvedMap;
   readonly invocation: (item: I) => Invocation;
   readonly signal?: AbortSignal;
-}
-
-/** Where the calls of one run belong: an abort, or a shutdown, reaches the run through it. */
-class RunScope extends Scope {
-  engine: { abort(reason: unknown): void; stopTaking(reason: unknown): void } | undefined;
-
-  protected override stop(reason: unknown): void {
-    if (this.stopped) return;
-    super.stop(reason);
-    this.engine?.abort(reason);
-  }
-
-  protected override beginDrain(reason: unknown): void {
-    this.engine?.stopTaking(reason);
-  }
-
-  abortCalls(reason: unknown): void {
-    for (const child of this.children()) child.abort(reason);
-  }
 }
 
 /** Runs an operation over many items, each through the whole pipeline. */

@@ -24,7 +24,7 @@ import { Operation } from './operation.js';
 import { hooksOf } from './options.js';
 import { createStrategies, resolve } from './resolve.js';
 import { SharedNames } from './shared-names.js';
-import { closeRequests, drain, endStreams, stopCalls } from './shutdown.js';
+import { closeRequests, drain, endStreams, stopAll } from './shutdown.js';
 
 /** What a runtime takes from its surroundings. */
 export interface RuntimeSettings {
@@ -189,7 +189,7 @@ export class OperoRuntime {
   /** After the drain: ends what was begun since, and whatever a request begins from now on. */
   stop(): void {
     this.#stopped = true;
-    stopCalls(this.root, () => true);
+    stopAll(this.root);
     closeRequests(this.root);
     endStreams(this.root);
     this.#deadlines.close();

@@ -7,6 +7,7 @@ import {
   type RootScope,
   type Scope,
 } from '../core/index.js';
+import { RunScope } from './run-scope.js';
 
 /**
  * Ends what goes on: runs over many items take no more, waits that would not be over by the deadline end at once, and
@@ -25,8 +26,17 @@ export async function drain(root: RootScope, clock: Clock, drainTimeout: number)
       resolve();
     });
   });
-  stopCalls(root, () => true);
+  stopAll(root);
   closeRequests(root);
+}
+
+/** Aborts all that goes on. */
+export function stopAll(root: RootScope): void {
+  stopCalls(root, () => true);
+  // An item may wait for something else than a call: for what `shouldProcess` answers.
+  for (const scope of root.descendants())
+    if (scope instanceof RunScope)
+      scope.abort(withoutStack(() => new OperoShutdownError('a run over many items')));
 }
 
 /** From now on requests begin nothing more: an app could wait for ever for one that goes on after its calls failed. */

@@ -1,9 +1,26 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import { currentCall, OperoShutdownError } from '../../lib/index.js';
+import { OpAbortedError } from '../../lib/map/index.js';
 import { Harness, settle } from '../support/harness.js';
+import { runOver, upTo } from '../support/runs.js';
 
 describe('a shutdown [peers 23]', () => {
+  it('ends runs over items that wait for something else than a call [hard 1.2]', async () => {
+    const harness = new Harness();
+    const shouldProcess = () => new Promise<boolean>(() => undefined);
+    const run = runOver(harness, upTo(3), async () => 1, { shouldProcess });
+    const outcome = settle(run as PromiseLike<unknown> as Promise<unknown>);
+    await harness.clock.settle();
+    const closing = harness.runtime.close(100);
+    await harness.clock.advance(100);
+    await closing;
+    const { error } = await outcome;
+    expect(error).toBeInstanceOf(OpAbortedError);
+    expect(error.cause).toBeInstanceOf(OperoShutdownError);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
   it('ends waits that cannot be over in time at once, and lets the others end', async () => {
     const harness = new Harness();
     const failing = async () => Promise.reject(new Error('down'));

@@ -1,3 +1,4 @@
+import { EventEmitter, on } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Batches,
@@ -258,6 +259,19 @@ describe('what a run has done before it failed', () => {
     });
     expect(await runOver(new Harness(), batches(upTo(5)), sum)).toEqual([3, 7]);
     await expect(runOver(new Harness(), batches(7 as never), sum)).rejects.toThrow('not number');
+  });
+
+  it('of batched() is closed when the run ends while it waits for an item [hard 1.6]', async () => {
+    const emitter = new EventEmitter();
+    const run = runOver(new Harness(), new Batches(on(emitter, 'item'), 2), async () => 1);
+    const outcome = settle(run as PromiseLike<unknown> as Promise<unknown>);
+    await nextTurn();
+    emitter.emit('item', 1);
+    await nextTurn();
+    expect(emitter.listenerCount('item')).toBe(1);
+    run.abort();
+    expect((await outcome).error).toBeInstanceOf(OpAbortedError);
+    expect(emitter.listenerCount('item')).toBe(0);
   });
 
   it('counts the lists of batched() where the items say how many they are [hard 4.7]', () => {

@@ -13,6 +13,7 @@ import {
   type OperoModuleOptions,
 } from '../../lib/index.js';
 import { moduleWith } from '../support/apps.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const appWith = async <T>(service: Type<T>, options?: OperoModuleOptions) => {
   const warnings: string[] = [];
@@ -157,6 +158,22 @@ describe('a method that does not say how it answers', () => {
     const { counts, running } = opero.operations().find(({ operation }) => operation.endsWith('.limited'))!;
     expect(counts).toMatchObject({ success: 2, failure: 1 });
     expect(running).toBe(0);
+    await app.close();
+  });
+
+  it('keeps its limit when the first Observable is long over [hard 3.1]', async () => {
+    class Limited {
+      @Opero({ rateLimit: { limit: 2, interval: 1_000, mode: 'reject' } }) watch(): any {
+        return of(1);
+      } // prettier-ignore
+    }
+    Injectable()(Limited);
+    const clock = new ManualClock();
+    const { app, service } = await appWith(Limited, { clock });
+    expect(await all(service.watch())).toEqual([1]);
+    await clock.advance(2_000);
+    for (let call = 0; call < 2; call++) expect(await all(service.watch())).toEqual([1]);
+    await expect(all(service.watch())).rejects.toBeInstanceOf(RateLimitExceededError);
     await app.close();
   });
 

@@ -113,6 +113,59 @@ describe('a wait for a slot that would be for itself', () => {
     expect((await harness.outcome(outer())).error).toBeInstanceOf(BulkheadFullError);
   });
 
+  it('is refused where another has begun the load that waits for the slot of one who joins [hard 1.9]', async () => {
+    const harness = new Harness();
+    const bulkhead = { concurrency: 1, queue: 10, name: 'shared' };
+    const load = harness.wrap({ singleFlight: true, bulkhead }, async (_key: string) => 'loaded');
+    const gate = deferred();
+    const outer = harness.wrap({ bulkhead }, async () => {
+      await gate.promise;
+      return load('key');
+    });
+    const [holding, other] = [outer(), load('key')].map((call) => settle(call));
+    await harness.clock.settle();
+    gate.resolve();
+    expect((await holding!).error).toBeInstanceOf(BulkheadFullError);
+    expect((await other!).value).toBe('loaded');
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('is refused where one who holds the slot has joined the load before it waits [hard 1.9]', async () => {
+    const harness = new Harness();
+    const bulkhead = { concurrency: 1, queue: 10, name: 'shared' };
+    const gate = deferred();
+    let tries = 0;
+    const retry = { retries: 1, minDelay: 0, jitter: 'none' } as const;
+    const inner = harness.wrap({ bulkhead }, async () => 'inner');
+    const load = harness.wrap({ singleFlight: true, retry }, async (_key: string) => {
+      await gate.promise;
+      return ++tries === 1 ? Promise.reject(new Error('once')) : inner();
+    });
+    const outer = harness.wrap({ bulkhead }, async () => load('key'));
+    const [other, holding] = [load('key'), outer()].map((call) => settle(call));
+    await harness.clock.settle();
+    gate.resolve();
+    expect((await harness.outcome(holding!)).value!.error).toBeInstanceOf(BulkheadFullError);
+    expect((await harness.outcome(other!)).value!.error).toBeInstanceOf(BulkheadFullError);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('waits as usual where one who holds no slot shares the load [hard 1.9]', async () => {
+    const harness = new Harness();
+    const bulkhead = { concurrency: 1, queue: 10 };
+    const gate = deferred();
+    const busy = harness.wrap({ bulkhead: { ...bulkhead, name: 'other' } }, async () => load('key'));
+    const slow = { ...bulkhead, name: 'slow' };
+    const occupy = harness.wrap({ bulkhead: slow }, () => gate.promise);
+    const load = harness.wrap({ singleFlight: true, bulkhead: slow }, async (_key: string) => 'loaded');
+    const occupied = occupy();
+    const both = [load('key'), busy()];
+    await harness.clock.settle();
+    gate.resolve();
+    expect(await Promise.all(both)).toEqual(['loaded', 'loaded']);
+    await occupied;
+  });
+
   it('is refused where all who hold a slot wait for another of them [hard 1.9]', async () => {
     const harness = new Harness();
     const gate = deferred();

@@ -1,6 +1,8 @@
 import {
   BulkheadFullError,
+  endWait,
   KeyedStates,
+  noteWait,
   StateKeys,
   stateKey,
   withoutStack,
@@ -65,8 +67,10 @@ export class BulkheadStrategy implements GateStrategy {
       let timer: Timer | undefined;
       const over = () => {
         timer?.cancel();
+        endWait(attempt);
         if (wait) this.waits.remove(wait);
       };
+      noteWait(attempt, slots);
       if (wait) this.waits.add(wait);
       const leaveQueue = slots.wait(() => {
         over();

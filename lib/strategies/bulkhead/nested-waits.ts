@@ -1,4 +1,4 @@
-import { Attempt, type Scope } from '../../core/index.js';
+import { attemptsAround, type Attempt } from '../../core/index.js';
 import { Slots } from './bulkhead.state.js';
 
 /** A slot that one of the tries around a wait holds until the wait is over. */
@@ -13,13 +13,11 @@ export interface NestedWait {
   readonly held: readonly HeldSlot[];
 }
 
-/** The wait of a try, if it is made inside of tries that hold slots. */
+/** The wait of a try, if it is made inside of tries that hold slots, or such wait for what it loads. */
 export function waitOf(attempt: Attempt, wants: Slots): NestedWait | undefined {
   const held: HeldSlot[] = [];
-  for (let scope: Scope | undefined = attempt.call; scope; scope = scope.origin ?? scope.owner) {
-    if (!(scope instanceof Attempt) || scope.ended) continue;
-    for (const slots of scope.tokens) if (slots instanceof Slots) held.push({ holder: scope, slots });
-  }
+  for (const holder of attemptsAround(attempt.call))
+    for (const slots of holder.tokens) if (slots instanceof Slots) held.push({ holder, slots });
   return held.length > 0 ? { wants, held } : undefined;
 }
 

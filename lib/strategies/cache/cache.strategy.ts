@@ -204,6 +204,8 @@ export class CacheStrategy implements AroundStrategy {
       leader.attempt = load.attempt;
       leader.alternative = load.alternative;
       leader.current = load.current;
+      // A flight keeps what it was begun in.
+      load.loadFor = undefined;
       load.leave();
     };
     let result: unknown;

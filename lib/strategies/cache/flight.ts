@@ -1,4 +1,4 @@
-import { Call, type Scope } from '../../core/index.js';
+import { Attempt, Call, spentBehind, waitsForHolder, type Scope } from '../../core/index.js';
 import type { Landed } from './landed.js';
 
 /** One load that any number of equal calls wait for. */
@@ -9,7 +9,7 @@ export class Flight {
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   doomed = false;
   members = 0;
-  /** Members that are themselves part of loads: those loads wait for this one. */
+  /** Members that are part of loads, or made in attempts of other calls: those wait for this one. */
   nested: Set<Call> | undefined;
   readonly #done: Promise<Landed>;
   #resolve!: (value: Landed) => void;
@@ -35,8 +35,9 @@ export class Flight {
 
   /** Waits with the others. A member that is interrupted leaves alone; the last one to leave ends the load. */
   join(call: Call, take: (landed: Landed) => unknown): Promise<unknown> {
-    this.members++;
-    if (isInLoad(call)) (this.nested ??= new Set()).add(call);
+    const isLeader = this.members++ === 0;
+    // Whoever began the load is found from there.
+    if (isLeader ? isInLoad(call) : isInAttempt(call)) (this.nested ??= new Set()).add(call);
     return call.wait((resolve, reject) => {
       const over = () => this.nested?.delete(call);
       this.#done.then(
@@ -50,7 +51,7 @@ export class Flight {
         },
         (error) => {
           over();
-          this.#shareFailures(call);
+          this.#shareFailures(call, error);
           reject(error);
         },
       );
@@ -59,6 +60,11 @@ export class Flight {
         this.#leave(call);
       };
     });
+  }
+
+  /** Whether the load waits for what is held around `call`: whoever holds it must not wait for the load. */
+  waitsForHolder(call: Call): boolean {
+    return this.#load !== undefined && isInAttempt(call) && waitsForHolder(this.#load, call);
   }
 
   land(landed: Landed): void {
@@ -71,9 +77,11 @@ export class Flight {
   }
 
   /** The attempts of the load are those of every member: whoever is further out must not begin them anew. */
-  #shareFailures(member: Call): void {
-    for (const error of this.#load?.spent ?? []) member.noteSpent(error);
-    if (this.#load && member.failures.length === 0) member.failures.push(...this.#load.failures);
+  #shareFailures(member: Call, error: unknown): void {
+    if (!this.#load) return;
+    const spent = spentBehind(this.#load, error);
+    if (spent) member.noteSpent(spent);
+    if (member.failures.length === 0) member.failures.push(...this.#load.failures);
   }
 
   #leave(call: Call): void {
@@ -87,6 +95,12 @@ const flightOf = (scope: Scope): Flight | undefined => {
   const shares = scope instanceof Call ? scope.loadFor : undefined;
   return shares instanceof Flight ? shares : undefined;
 };
+
+/** Whether a call was made in an attempt of another. */
+function isInAttempt(call: Call): boolean {
+  for (let scope = call.owner; scope; scope = scope.owner) if (scope instanceof Attempt) return true;
+  return false;
+}
 
 /** Whether a call is part of a load, through whatever began it or goes on in its name. */
 function isInLoad(call: Scope): boolean {
@@ -115,6 +129,7 @@ function flightsAround(call: Scope): Set<Flight> {
  * for such a one, however many loads lie between.
  */
 export function wouldWaitForItself(call: Call, flight: Flight): boolean {
+  if (flight.waitsForHolder(call)) return true;
   if (!isInLoad(call)) return false;
   const waiting = flightsAround(call);
   for (const one of waiting) {

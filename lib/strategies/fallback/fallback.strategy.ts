@@ -63,14 +63,14 @@ export class FallbackStrategy implements RecoverStrategy {
     try {
       result = runInside(attempt, () => ask(target, attempt, original), undefined);
       if (!isThenable(result)) {
-        attempt.end();
+        attempt.answered();
         return result;
       }
     } catch (failure) {
       return failed(failure);
     }
     return Promise.resolve(result).then((value) => {
-      attempt.end();
+      attempt.answered();
       return value;
     }, failed);
   }
@@ -107,10 +107,11 @@ function ask(
   attempt: Attempt,
   error: unknown,
 ): unknown {
-  const { self, args } = attempt.call.invocation;
+  const { self, args, adapt } = attempt.call.invocation;
   const answer =
     typeof target === 'function' ? target : ((self as Record<string, unknown>)[target] as FallbackFunction);
-  return answer.call(self, error, attempt, ...args);
+  const given = answer.call(self, error, attempt, ...args);
+  return adapt ? adapt(given) : given;
 }
 
 /** Whether an error is the original one, or has it among its causes. */

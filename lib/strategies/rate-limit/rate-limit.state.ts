@@ -41,6 +41,11 @@ export class SlidingWindow {
     this.#held--;
   }
 
+  /** The latest start never was. */
+  takeBack(): void {
+    if (this.#count > 0) this.#count--;
+  }
+
   /** The earliest moment at which the waiter behind `ahead` others can start, if all who hold a permit start now. */
   earliestStart(ahead: number, now: number): number {
     this.#forget(now);

@@ -1,5 +1,6 @@
 import {
   Deadline,
+  isWithdrawn,
   KeyedStates,
   RateLimitExceededError,
   StateKeys,
@@ -69,9 +70,9 @@ export class RateLimitStrategy implements GateStrategy {
     limiter.start(now);
   }
 
-  leave({ invoked }: Attempt, limiter: RateLimiter): void {
+  leave({ invoked, call }: Attempt, limiter: RateLimiter): void {
     // A start counts however it ends; what never began does not.
-    if (!invoked) limiter.giveBack();
+    if (!invoked) limiter.giveBack(isWithdrawn(call));
   }
 
   /** `until` is when it would be its turn, if all who hold a permit began now: those who wait further in do not. */

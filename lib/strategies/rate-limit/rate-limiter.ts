@@ -34,9 +34,10 @@ export class RateLimiter {
     this.#window.start(now);
   }
 
-  /** The holder of a permit will never start: the next may. */
-  giveBack(): void {
-    this.#window.giveBack();
+  /** The holder of a permit will never start, or its start is to count as none: the next may. */
+  giveBack(started = false): void {
+    if (started) this.#window.takeBack();
+    else this.#window.giveBack();
     this.admitDue();
   }
 
