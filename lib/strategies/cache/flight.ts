@@ -9,6 +9,8 @@ export class Flight {
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   doomed = false;
   members = 0;
+  /** Set where the load is no longer the one that the others wait for. */
+  only: Call | undefined;
   /** Members that are themselves part of loads: those loads wait for this one. */
   nested: Set<Call> | undefined;
   readonly #done: Promise<Landed>;
@@ -52,6 +54,11 @@ export class Flight {
         this.#leave(call);
       };
     });
+  }
+
+  /** Whether a member may have what has landed. */
+  isFor(member: Call): boolean {
+    return this.only === undefined || this.only === member;
   }
 
   land(landed: Landed): void {
