@@ -180,7 +180,7 @@ export class Bindings implements ShadowHost {
     binding.map = resolveMap(binding.decorated, problems);
     if (problems.length === 0) return;
     const lines = problems.map(
-      ({ path, message }) => `${binding.name}${inModule(binding.owner)}: ${path}: ${message}`,
+      ({ path, message }) => `${binding.name}${inModule(binding.owner)}: ${path || 'options'}: ${message}`,
     );
     this.#problems.push(...lines);
     binding.problem = new OperoConfigurationError(lines, binding.name);
