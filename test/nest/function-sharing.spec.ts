@@ -9,7 +9,7 @@ afterEach(() => Promise.all(running.splice(0).map((app) => app.close())));
 
 const start = async (options: OperoModuleOptions = {}): Promise<OperoService> => {
   const app = await Test.createTestingModule({ imports: [moduleWith({}, options)] })
-    .setLogger(false)
+    .setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined })
     .compile();
   await app.init();
   running.push(app);
