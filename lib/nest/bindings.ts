@@ -197,6 +197,11 @@ export class Bindings implements ShadowHost {
     const ownership = ownershipOf({ handler, options, layers, principal });
     binding.principal = ownership.principal;
     problems.push(...ownership.problems);
+    if (!binding.sharesByName) return;
+    for (const other of this.#bindings) {
+      if (other.name !== binding.name || other.owner.prototype === binding.owner.prototype) continue;
+      if (other.sharesByName) for (const one of [binding, other]) one.keepHere();
+    }
   }
 
   /** Classes of one name are told apart by their modules. */
