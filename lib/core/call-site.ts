@@ -36,7 +36,7 @@ export function captureCallSite(): CallSite {
 export function appendCallSite(error: unknown, site: CallSite, operation: string): void {
   try {
     const { stack } = error as { stack?: unknown };
-    if (typeof stack !== 'string' || !isChangeable(error as object)) return;
+    if (typeof stack !== 'string' || !isStack(stack, error) || !isChangeable(error as object)) return;
     const lines = framesOf(site.stack).slice(0, MOST_FRAMES);
     const shown = stack.split('\n').filter((line) => !isOwn(line));
     const sites = shown.filter((line) => line.endsWith(MARK)).length;
@@ -50,6 +50,10 @@ export function appendCallSite(error: unknown, site: CallSite, operation: string
     // An error that does not let itself be looked at stays as it is.
   }
 }
+
+/** Whatever is thrown may have a field of this name that tells something else. */
+const isStack = (stack: string, error: unknown): boolean =>
+  error instanceof Error || stack.includes('\n    at ');
 
 /** Whether a stack shows a site, as far as either goes: one that is cut off shows its beginning. */
 function shows(stack: readonly string[], site: readonly string[]): boolean {

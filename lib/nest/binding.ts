@@ -14,7 +14,8 @@ export class Binding {
   answers: Target['answers'];
   /** Tells the users of the method apart, where that matters for what is cached. */
   principal: (() => string) | undefined;
-  readonly #ofUsers = new WeakMap<CallIdentity, CallIdentity>();
+  #keepsHere = false;
+  #own = new WeakMap<CallIdentity, CallIdentity>();
 
   constructor(
     readonly owner: OwnerClass,
@@ -32,10 +33,28 @@ export class Binding {
   /** Whose results a call may use: its instance's, and where it matters its user's. */
   whose(instance: CallIdentity | undefined): CallIdentity | undefined {
     const { principal } = this;
-    if (!principal || !instance) return instance;
-    let identity = this.#ofUsers.get(instance);
-    if (!identity) this.#ofUsers.set(instance, (identity = { ...instance, principal }));
+    if (!instance || !(principal || this.#keepsHere)) return instance;
+    const known = this.#own.get(instance);
+    if (known) return known;
+    const { id, shared } = instance;
+    const identity = { id, shared: shared && !this.#keepsHere, ...(principal && { principal }) };
+    this.#own.set(instance, identity);
     return identity;
+  }
+
+  /** Whether all instances share entries that nothing but the name of the class and its method tells from others. */
+  get sharesByName(): boolean {
+    const { options } = this.operation?.plan() ?? {};
+    return options?.['cache.share']?.value === true && this.operation!.name.includes(this.name);
+  }
+
+  /**
+   * Of two classes that are called alike, the one that is found first has the name, and in another process that may be
+   * the other one: what either caches stays in this process.
+   */
+  keepHere(): void {
+    this.#keepsHere = true;
+    this.#own = new WeakMap();
   }
 
   get name(): string {

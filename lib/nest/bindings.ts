@@ -180,7 +180,7 @@ export class Bindings implements ShadowHost {
     binding.map = resolveMap(binding.decorated, problems);
     if (problems.length === 0) return;
     const lines = problems.map(
-      ({ path, message }) => `${binding.name}${inModule(binding.owner)}: ${path}: ${message}`,
+      ({ path, message }) => `${binding.name}${inModule(binding.owner)}: ${path || 'options'}: ${message}`,
     );
     this.#problems.push(...lines);
     binding.problem = new OperoConfigurationError(lines, binding.name);
@@ -197,6 +197,11 @@ export class Bindings implements ShadowHost {
     const ownership = ownershipOf({ handler, options, layers, principal });
     binding.principal = ownership.principal;
     problems.push(...ownership.problems);
+    if (!binding.sharesByName) return;
+    for (const other of this.#bindings) {
+      if (other.name !== binding.name || other.owner.prototype === binding.owner.prototype) continue;
+      if (other.sharesByName) for (const one of [binding, other]) one.keepHere();
+    }
   }
 
   /** Classes of one name are told apart by their modules. */

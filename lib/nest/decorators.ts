@@ -91,7 +91,8 @@ export function toDeclaration(
   const profile = typeof first === 'string' ? first : undefined;
   const options = (profile === undefined ? first : second) as OperoOptions | undefined;
   // A copy: an options object may be shared, and changing it later changes nothing.
-  const own = typeof options === 'object' && options !== null ? { ...options } : options;
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  const own = isObject ? { ...options } : options;
   return { profile, options: own ?? {}, decorator, map };
 }
 

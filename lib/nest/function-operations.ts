@@ -1,7 +1,7 @@
-import { OperoConfigurationError, type Problem, type Target } from '../core/index.js';
+import { OperoConfigurationError, type CallIdentity, type Problem, type Target } from '../core/index.js';
 import { isTurnedOn, type Layer, type Operation, type OperoOptions } from '../runtime/index.js';
 import { differenceOf, leavesOf, sameLeaves } from './function-options.js';
-import { FunctionOperation } from './function-operation.js';
+import { FunctionOperation, textOf, type Made } from './function-operation.js';
 import type { OperoHost } from './opero.host.js';
 
 const target: Target = {
@@ -32,10 +32,19 @@ interface Named {
   readonly operation: Operation;
   readonly options: OperoOptions | string;
   readonly memory: Map<string, unknown>;
+  readonly functions: Map<string, CallIdentity>;
 }
 
 /** What is under the options of a run without a name: no other run could be given what it caches. */
 const NAMELESS: Layer = { from: 'a run without a name', options: { cache: false, singleFlight: false } };
+
+/** What an operation is made with. */
+interface Definition {
+  readonly memory?: Map<string, unknown>;
+  readonly variantOf?: Operation;
+  readonly nameless?: Layer;
+  readonly made: Made;
+}
 
 type Work = (...args: never[]) => unknown;
 
@@ -74,7 +83,8 @@ export class FunctionOperations {
 
   /** An operation for one function, with a memory of its own. */
   make(options: OperoOptions | string, work: Work): FunctionOperation {
-    return this.#define(options, work.name || 'anonymous');
+    const counted = typeof options === 'string' || options.name === undefined;
+    return this.#define(options, work.name || 'anonymous', { made: { counted } });
   }
 
   /** What is known of an operation, if it runs functions by hand. */
@@ -84,7 +94,10 @@ export class FunctionOperations {
 
   #ofProfile(profile: string, functionName: string): FunctionOperation {
     let operation = this.#profiles.get(profile);
-    if (!operation) this.#profiles.set(profile, (operation = this.#define(profile, functionName)));
+    if (!operation) {
+      operation = this.#define(profile, functionName, { made: { functions: new Map() } });
+      this.#profiles.set(profile, operation);
+    }
     return operation;
   }
 
@@ -93,8 +106,9 @@ export class FunctionOperations {
     const known = this.#byName.get(name);
     if (!known) {
       const memory = new Map<string, unknown>();
-      const operation = this.#define(options, functionName, memory);
-      this.#byName.set(name, { operation: operation.operation, options, memory });
+      const functions = new Map<string, CallIdentity>();
+      const operation = this.#define(options, functionName, { memory, made: { functions } });
+      this.#byName.set(name, { operation: operation.operation, options, memory, functions });
       return operation;
     }
     const difference = differenceOf(known.options, options);
@@ -102,19 +116,20 @@ export class FunctionOperations {
       const problem = `${name}: name: got other options than the first run with this name (${difference}), allowed: the same`;
       throw new OperoConfigurationError([problem], name);
     }
-    return this.#define(options, functionName, known.memory, known.operation);
+    const { memory, functions, operation: variantOf } = known;
+    return this.#define(options, functionName, { memory, variantOf, made: { functions } });
   }
 
   /** Runs of the same function share what bounds their retries: else a failing dependency would be buried in them. */
   #unnamed(options: OperoOptions, functionName: string, work: Work, kind: 'run' | 'map'): FunctionOperation {
     this.#proveMemory(functionName, options);
     if (kind === 'run') this.#warnOfDefaults(options);
-    const source = `${work.name}\n${Function.prototype.toString.call(work)}`;
+    const source = textOf(work);
     const { retry } = options;
     const isOwn = typeof retry !== 'object' || typeof retry.budget !== 'object';
     const budget = isOwn ? this.#budgets.get(source) : undefined;
     const memory = new Map<string, unknown>(budget === undefined ? [] : [['retryBudget', budget]]);
-    const operation = this.#define(options, functionName, memory, undefined, NAMELESS);
+    const operation = this.#define(options, functionName, { memory, nameless: NAMELESS, made: {} });
     const made = memory.get('retryBudget');
     if (isOwn && made !== undefined) {
       this.#budgets.delete(source);
@@ -128,31 +143,29 @@ export class FunctionOperations {
   #define(
     options: OperoOptions | string,
     functionName: string,
-    memory?: Map<string, unknown>,
-    variantOf?: Operation,
-    nameless?: Layer,
+    { memory, variantOf, nameless, made }: Definition,
   ): FunctionOperation {
     const runtime = this.host.runtime!;
     const { defaults, profiles } = this.host.layers;
     const problems: Problem[] = [];
     const layers: Layer[] = [...defaults];
     if (nameless) layers.push(nameless);
-    const own: Layer[] = [];
+    const written: Layer[] = [];
     const isProfile = typeof options === 'string';
     if (isProfile) {
       problems.push(...profiles.check(options));
       layers.push(...profiles.layers(options));
-    } else own.push({ from: 'the call', options });
+    } else written.push({ from: 'the call', options });
     const name = isProfile ? this.#free(options) : `${functionName}#${++this.#count}`;
     const lines = problems.map(({ path, message }) => `${name}: ${path}: ${message}`);
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
-    const specification = { name, layers: [...layers, ...own], own, target, memory, variantOf };
+    const specification = { name, layers: [...layers, ...written], own: written, target, memory, variantOf };
     const operation = runtime.defineOrThrow(specification);
     const listed = isProfile || options.name !== undefined;
     if (!listed) runtime.forget(operation);
-    const made = new FunctionOperation(operation, specification.layers, this.host);
-    this.#made.set(operation, made);
-    return made;
+    const own = new FunctionOperation(operation, specification.layers, this.host, made);
+    this.#made.set(operation, own);
+    return own;
   }
 
   /** A profile may be used by functions of every kind; each that is wrapped is an operation of its own. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { CallIdentity } from '../core/index.js';
 import { originOf, type Wrapper } from './wrapper.js';
 
@@ -36,6 +36,10 @@ export class Identities {
 
 /** The identity of an instance that is nobody else. */
 export const ownIdentity = (): CallIdentity => ({ id: randomUUID(), shared: false });
+
+/** A short name for a text, the same in every process. */
+export const digestOf = (text: string): string =>
+  createHash('sha256').update(text, 'utf16le').digest('base64url');
 
 /** A guard, pipe, interceptor or filter is made beside the provider of its class, if there is one. */
 function nameOf(wrapper: Wrapper): string {

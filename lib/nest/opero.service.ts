@@ -69,7 +69,8 @@ export class OperoService {
    * Runs `work` once, with options or a profile's name. Strategies with a memory (cache, rate limit, circuit breaker)
    * need a profile, or options with a `name`, whose memory and counts all runs with it share; or {@link wrap}. Each run
    * uses the functions in its own options (fallbacks, predicates, keys, hooks); their data must be the same under one
-   * name. A cache's key is made from `args`, or by a `key` function in the options of the run.
+   * name. A cache's key is made from `args`, or by a `key` function in the options of the run, and of the function: what
+   * one function answered is never another's, but closures written in one place, or alike, count as the same function.
    *
    * Without a name, runs of the same function (the same source text) share a retry budget, and nothing else.
    *
@@ -89,7 +90,7 @@ export class OperoService {
 
   /**
    * Makes a function that runs `work` with options of its own, with their memory. `this` is passed on, and what is
-   * cached is kept apart for each `this` unless `share` is true.
+   * cached is kept apart for each `this` unless `share` is true. Without a `name` it is kept in this process only.
    *
    * @example
    * const search = opero.wrap({ name: 'search', cache: minutes(1) }, (query: string) => client.search(query));

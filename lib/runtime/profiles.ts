@@ -16,9 +16,10 @@ export class Profiles {
         problems.push({ path: at, message: 'got a second profile of this name, allowed: one' });
         continue;
       }
-      const { extends: below, ...options } = (profile ?? {}) as OperoProfile;
-      this.#profiles.set(name, profile ?? {});
-      const own = checkLayer(profile === null ? profile : options, at);
+      const isObject = typeof profile === 'object' && profile !== null && !Array.isArray(profile);
+      const { extends: below, ...options } = isObject ? profile : ({} as OperoProfile);
+      this.#profiles.set(name, isObject ? profile : {});
+      const own = checkLayer(isObject ? options : profile, at);
       if (own.length > 0) this.#broken.add(name);
       problems.push(...own);
       if (below !== undefined && typeof below !== 'string') {

@@ -28,6 +28,12 @@ const ours = (error: Error) =>
   error.stack!.split('\n').filter((line) => /[\\/]lib[\\/](core|runtime|map)[\\/]/.test(line));
 
 describe('where a call came from', () => {
+  it('is not written into what only has a field called stack [hard 3.4]', () => {
+    const thrown = { code: 5, stack: 'mean' };
+    appendCallSite(thrown, captureCallSite(), 'Payments.charge');
+    expect(thrown).toEqual({ code: 5, stack: 'mean' });
+  });
+
   it.each<[string, OperoOptions, () => unknown]>([
     ['a method that fails later', {}, down],
     ['after retries', { retry: { retries: 2, minDelay: 5 } }, down],

@@ -118,6 +118,8 @@ describe('an error about options', () => {
   });
 
   it.each([
+    [{ profiles: { slow: 5 } }, 'profiles.slow: got 5, allowed: an object with options'],
+    [{ profiles: { slow: [] } }, 'profiles.slow: got [], allowed: an object with options'],
     [{ profiles: 'abc' }, "profiles: got 'abc', allowed: an object of profiles by name"],
     [{ operations: 'abc' }, "operations: got 'abc', allowed: an object of options by operation"],
     [{ http: true }, 'http: got true, allowed: an object with options'],

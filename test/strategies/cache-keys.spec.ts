@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { canonical } from '../../lib/strategies/cache/index.js';
 import { Harness } from '../support/harness.js';
@@ -41,6 +42,20 @@ const pattern = (lastIndex: number) => Object.assign(/a/g, { lastIndex });
 const withHidden = (value: number) => Object.defineProperty({}, 'a', { value, enumerable: false });
 
 describe('keys', () => {
+  it('and copies are made of plain data of other realms, and of queries without a prototype [hard 2.7]', async () => {
+    const NoPrototype = function () {} as unknown as new () => object;
+    NoPrototype.prototype = Object.create(null) as object;
+    const query = Object.assign(new NoPrototype(), { page: '1' });
+    expect(canonical([query])).toBe(canonical([{ page: '1' }]));
+    const elsewhere: unknown = runInNewContext("({ list: [1, { a: 'b' }] })");
+    expect(canonical([elsewhere])).toBe(canonical([{ list: [1, { a: 'b' }] }]));
+    const ofClass: unknown = runInNewContext('new (class List extends Array {})()');
+    expect(() => canonical([ofClass])).toThrow('an instance of List cannot be part of a cache key');
+    const list = new Harness().wrap({ cache: true }, async () => elsewhere as { list: unknown[] });
+    (await list()).list.length = 0;
+    expect(await list()).toEqual({ list: [1, { a: 'b' }] });
+  });
+
   const refused: [string, unknown, string][] = [
     ['arrays with properties', Object.assign([1], { extra: 1 }), 'an array with properties'],
     ['sparse arrays with properties', Object.assign([, 1], { extra: 1 }), 'an array with properties'], // oxlint-disable-line no-sparse-arrays

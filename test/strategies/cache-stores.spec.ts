@@ -20,6 +20,19 @@ function cached(cache: CacheOptions = {}, store: RemoteStore | null = new Remote
 }
 
 describe('a store that fails', () => {
+  it('is told of once, whatever numbers are in its messages [hard 2.5]', async () => {
+    const { harness, store, call } = cached();
+    let port = 50_000;
+    store.fault = () => Promise.reject(new Error(`connect ETIMEDOUT from port ${port++}`));
+    for (let hour = 0; hour < 5; hour++) {
+      await harness.outcome(call());
+      await harness.clock.advance(3_600_000);
+    }
+    expect(harness.warnings).toEqual([
+      'Prices.of goes without its cache store for now: Error: connect ETIMEDOUT from port 50000',
+    ]);
+  });
+
   it('is reported as an event and in the log of the operation that met it [hard 2.5]', async () => {
     for (const operation of ['get', 'set'] as const) {
       const { harness, store, call } = cached();

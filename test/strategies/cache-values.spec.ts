@@ -436,3 +436,17 @@ describe('callers', () => {
     }
   });
 });
+
+it('an entity with flags that streams have as parts is cached [hard 2.4]', async () => {
+  class FileInfo {
+    readable = true;
+    writable = false;
+  }
+  const { call, loads, harness } = cached(() => new FileInfo(), {}, null);
+  expect([await call(), await call(), loads.count]).toEqual([new FileInfo(), new FileInfo(), 1]);
+  expect(harness.warnings).toEqual([]);
+  const stream = cached(() => new TransformStream(), {}, null);
+  await stream.call();
+  await stream.call();
+  expect(stream.loads.count).toBe(2);
+});

@@ -255,6 +255,19 @@ describe.each([
     }
   });
 
+  it('warns once of a tenant function that throws, whatever it says [hard 2.5]', async () => {
+    let calls = 0;
+    const tenant = () => {
+      throw new Error(`no tenant in request ${++calls}`);
+    };
+    const harness = new Harness({ caching: { tenant } });
+    const call = harness.wrap({ cache: 1_000 }, async () => 'found');
+    expect([await call(), await call()]).toEqual(['found', 'found']);
+    expect(harness.warnings).toEqual([
+      'Test.method1 runs uncached: cache.tenant threw Error: no tenant in request 1',
+    ]);
+  });
+
   it('tells tenants apart, and keeps nothing without one', async () => {
     let tenant: string | undefined = 'a';
     const store = new RemoteStore();

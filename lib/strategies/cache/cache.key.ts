@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { types } from 'node:util';
-import type { CachingSettings, Call, CallIdentity } from '../../core/index.js';
+import { describeError, type CachingSettings, type Call, type CallIdentity } from '../../core/index.js';
 import { canonical, UnkeyableError } from './canonical.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { KeyClasses } from './key-classes.js';
@@ -59,10 +59,19 @@ export class CacheKeys {
   }
 
   #tenant(tenant: () => string | undefined): string {
-    const own = tenant();
+    let own: unknown;
+    try {
+      own = tenant();
+    } catch (cause) {
+      // What it throws may differ from call to call: one warning is enough.
+      this.#tenantFailure ??= describeError(cause);
+      throw new Error(`cache.tenant threw ${this.#tenantFailure}`, { cause });
+    }
     if (typeof own !== 'string' || own === '') throw new UnkeyableError('a call without a tenant');
     return own;
   }
+
+  #tenantFailure: string | undefined;
 
   /** Keys show up in logs and monitors of the store; arguments hold e-mails and tokens. UTF-16 keeps lone surrogates. */
   #digest(text: string): string {

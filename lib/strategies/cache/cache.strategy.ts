@@ -1,5 +1,6 @@
 import {
   anyOf,
+  Attempt,
   Call,
   decided,
   isOutage,
@@ -129,7 +130,9 @@ export class CacheStrategy implements AroundStrategy {
   }
 
   #follow(flight: Flight, call: Call, next: Runner): Promise<unknown> {
-    return flight.join(call, (landed) => this.#take(landed, call, next));
+    return flight.join(call, (landed) =>
+      flight.isFor(call) ? this.#take(landed, call, next) : next.run(call),
+    );
   }
 
   #take(landed: Landed, call: Call, next: Runner): unknown {
@@ -149,16 +152,21 @@ export class CacheStrategy implements AroundStrategy {
     try {
       // Without a store to wait for, the method begins at once, as it would without the decorator.
       const found = entries?.read(key, guard, leader);
-      const entry = isThenable(found) ? await found : found;
+      const asked = isThenable(found);
+      const entry = asked ? await found : found;
       if (entry && entries?.isFresh(entry) && !flight.doomed)
         return this.#landFound(flight, key, leader, entry);
       if (flight.members === 0) return;
+      if (asked) this.#keepToLeader(flight, key, leader, guard);
       if (entries) this.context.monitor.emit('cache-miss', leader);
       const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);
       flight.load = load;
       let value: unknown;
       try {
-        value = await this.#run(load, leader, next);
+        const result = this.#run(load, leader, next);
+        const late = load.current instanceof Attempt && !load.current.invoked;
+        value = await result;
+        if (late || load.attempt > 1) this.#keepToLeader(flight, key, leader, guard);
       } catch (error) {
         flights.end(key, flight);
         return this.#failed(flight, leader, error, entry);
@@ -169,6 +177,22 @@ export class CacheStrategy implements AroundStrategy {
       flight.fail(error);
     } finally {
       flights.end(key, flight);
+    }
+  }
+
+  /** Whoever changes an argument while a load waits for its turn gets what the new one gives, and nobody else does. */
+  #keepToLeader(flight: Flight, key: string, leader: Call, guard: GuardedStore | undefined): void {
+    if (!leader.invocation.args.some(isChangeable) || this.#isStill(key, leader, guard)) return;
+    flight.only = leader;
+    flight.doomed = true;
+    this.parts.flights.end(key, flight);
+  }
+
+  #isStill(key: string, leader: Call, guard: GuardedStore | undefined): boolean {
+    try {
+      return this.parts.keys.of(leader, guard === undefined) === key;
+    } catch {
+      return false;
     }
   }
 
@@ -260,6 +284,8 @@ export class CacheStrategy implements AroundStrategy {
   }
   #warned = false;
 }
+
+const isChangeable = (argument: unknown): boolean => typeof argument === 'object' && argument !== null;
 
 function messageOf(error: unknown): string {
   try {

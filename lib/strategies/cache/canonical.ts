@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { KeyClasses } from './key-classes.js';
+import { isPlain, isPlainArray } from './plain.js';
 import { viewName } from './values.js';
 
 /** Thrown for arguments that cannot be told apart by their contents, so that they make no key. */
@@ -86,9 +87,8 @@ class Encoder {
 
   #contents(value: object, depth: number): string {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null)
-      return `o{${this.#record(value as Record<string, unknown>, depth)}}`;
-    if (Array.isArray(value) && prototype === Array.prototype) return this.#array(value, depth);
+    if (isPlain(prototype)) return `o{${this.#record(value as Record<string, unknown>, depth)}}`;
+    if (Array.isArray(value) && isPlainArray(prototype)) return this.#array(value, depth);
     if (types.isTypedArray(value)) return this.#bytes(value);
     if (types.isDate(value) && prototype === Date.prototype) {
       bare(value, 0, 'a date');

@@ -18,6 +18,9 @@ import { natureOf, type Nature } from './values.js';
 
 export type EntriesContext = StrategyContext & { warn(message: string): void };
 
+/** How many kinds of failures of a store are logged. */
+const MOST_KINDS = 20;
+
 /** The longest ttl that a store is given: what lies beyond overflows the timers that some keep. */
 const LONGEST_TTL = 2 ** 31 - 1;
 
@@ -218,9 +221,15 @@ export class Entries {
   #reportFor(source: EventSource): StoreReport {
     return (error) => {
       this.context.monitor.emit('cache-error', source, { error });
-      this.context.warn(`goes without its cache store for now: ${describeError(error)}`);
+      const failure = describeError(error);
+      // Ports and numbers of commands differ from one to the next.
+      const kind = failure.replaceAll(/\d+/g, '#');
+      if (this.#told.has(kind) || this.#told.size >= MOST_KINDS) return;
+      this.#told.add(kind);
+      this.context.warn(`goes without its cache store for now: ${failure}`);
     };
   }
+  readonly #told = new Set<string>();
 
   /** Whoever evicts is no call. */
   #nobody(): EventSource {

@@ -9,6 +9,8 @@ export class Flight {
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   doomed = false;
   members = 0;
+  /** Set where the load is no longer the one that the others wait for. */
+  only: Call | undefined;
   /** Members that are part of loads, or made in attempts of other calls: those wait for this one. */
   nested: Set<Call> | undefined;
   readonly #done: Promise<Landed>;
@@ -65,6 +67,11 @@ export class Flight {
   /** Whether the load waits for what is held around `call`: whoever holds it must not wait for the load. */
   waitsForHolder(call: Call): boolean {
     return this.#load !== undefined && isInAttempt(call) && waitsForHolder(this.#load, call);
+  }
+
+  /** Whether a member may have what has landed. */
+  isFor(member: Call): boolean {
+    return this.only === undefined || this.only === member;
   }
 
   land(landed: Landed): void {

@@ -3,11 +3,14 @@ const TESTS: readonly (readonly [what: string, test: (value: Record<PropertyKey,
   ['a promise', (value) => typeof value.then === 'function'],
   ['a stream', (value) => typeof value.pipe === 'function' || typeof value.subscribe === 'function'],
   ['a stream', (value) => typeof value.getReader === 'function' || typeof value.getWriter === 'function'],
-  ['a stream', (value) => 'readable' in value && 'writable' in value],
+  // The two ends of a stream; an entity may have flags of these names.
+  ['a stream', (value) => isObject(value.readable) && isObject(value.writable)],
   ['a stream', (value) => typeof value.getStream === 'function'],
   ['an iterator', (value) => typeof value.next === 'function' || Symbol.asyncIterator in value],
   ['a response', (value) => 'bodyUsed' in value],
 ];
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** How many objects inside of instances are looked at; what a class holds may reach the whole app. */
 const MOST = 2_000;

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { findLive } from './live.js';
+import { isPlain, isPlainArray } from './plain.js';
 
 /** How copies of a value are made: not at all, or part by part, minding shared parts and special objects or not. */
 export type Copying = 'none' | 'tree' | 'graph';
@@ -116,12 +117,12 @@ class Inspection {
     if (depth >= DEEPEST) return this.#keep(value, `more than ${DEEPEST} levels`);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (Array.isArray(value)) this.#array(value, prototype, depth + 1);
-    else if (prototype === Object.prototype || prototype === null) this.#record(value, prototype, depth + 1);
+    else if (isPlain(prototype)) this.#record(value, prototype, depth + 1);
     else this.#special(value, prototype, depth + 1);
   }
 
   #array(value: unknown[], prototype: unknown, depth: number): void {
-    if (prototype !== Array.prototype) return this.#keep(value, 'an array of a class of its own');
+    if (!isPlainArray(prototype)) return this.#keep(value, 'an array of a class of its own');
     const names = Reflect.ownKeys(value);
     const dense = names.length === value.length + 1 && Object.keys(value).length === value.length;
     if (!dense) {
@@ -187,7 +188,7 @@ class Inspection {
 /** Data with functions beside it is meant for one caller; the functions an instance has are its own. */
 function heldFunction(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null && !Array.isArray(value)) return undefined;
+  if (!isPlain(prototype) && !Array.isArray(value)) return undefined;
   const own = Reflect.ownKeys(value).map((name) => Object.getOwnPropertyDescriptor(value, name)!);
   return own.some((property) => typeof property.value === 'function') ? 'a function' : undefined;
 }
