@@ -190,7 +190,8 @@ export class CacheStrategy implements AroundStrategy {
 
   #isStill(key: string, leader: Call, guard: GuardedStore | undefined): boolean {
     try {
-      return this.parts.keys.of(leader, guard === undefined) === key;
+      const { keys } = this.parts;
+      return keys.of(leader, keys.whose(leader.invocation.identity), guard === undefined) === key;
     } catch {
       return false;
     }
