@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptFailure } from './all-failed.js';
-import { captureCallSite, type CallSite } from './call-site.js';
+import type { CallSite } from './call-site.js';
 import type { Clock } from './clock.js';
 import { runInside } from './context.js';
 import { Deadline, type Deadlines, type Limit } from './deadlines.js';
@@ -78,7 +78,7 @@ export class Call extends Scope implements EventSource {
   /** What nested calls failed with after all their tries. */
   spent: Set<unknown> | undefined;
   /** Where it came from, if that is remembered. */
-  readonly site: CallSite | undefined;
+  site: CallSite | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (reason: unknown) => void;
@@ -94,7 +94,6 @@ export class Call extends Scope implements EventSource {
     super();
     this.origin = origin;
     this.args = invocation.args;
-    this.site = operation.callSites && !origin ? captureCallSite() : undefined;
     this.startedAt = operation.clock.now();
     operation.monitor.running++;
     owner.adopt(this);

@@ -1,5 +1,6 @@
 import {
   Call,
+  captureCallSite,
   Monitor,
   Pipeline,
   type CallKind,
@@ -88,9 +89,14 @@ export class Operation implements CallOperation {
     return this.#pipeline.run(this, invocation, owner, kind);
   }
 
-  /** Like {@link run}, with a hand on the call. */
-  start(invocation: Invocation, owner: Scope): { readonly call: Call; readonly result: Promise<unknown> } {
+  /** Like {@link run}, with a hand on the call. The items of a run come from its engine: their site tells nothing. */
+  start(
+    invocation: Invocation,
+    owner: Scope,
+    ofRun = false,
+  ): { readonly call: Call; readonly result: Promise<unknown> } {
     const call = new Call(this, invocation, owner);
+    if (this.callSites && !ofRun) call.site = captureCallSite();
     return { call, result: this.#pipeline.start(call) as Promise<unknown> };
   }
 
