@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptFailure } from './all-failed.js';
-import { captureCallSite, type CallSite } from './call-site.js';
+import type { CallSite } from './call-site.js';
 import type { Clock } from './clock.js';
 import { runInside } from './context.js';
 import { Deadline, type Deadlines, type Limit } from './deadlines.js';
@@ -104,7 +104,7 @@ export class Call extends Scope implements EventSource {
   broken: { readonly error: unknown } | undefined;
   readonly #counted: boolean;
   /** Where it came from, if that is remembered. */
-  readonly site: CallSite | undefined;
+  site: CallSite | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
 
@@ -119,7 +119,6 @@ export class Call extends Scope implements EventSource {
     super();
     this.origin = origin;
     this.args = invocation.args;
-    this.site = operation.callSites && !origin ? captureCallSite() : undefined;
     this.startedAt = operation.clock.now();
     // A load goes on for a call that is counted already.
     this.#counted = !origin;

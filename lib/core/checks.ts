@@ -71,7 +71,12 @@ export function check<S extends v.GenericSchema>(
 ): v.InferOutput<S> | undefined {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  for (const issue of result.issues) problems.push(...toProblems(issue, schema, value, path));
+  for (const issue of result.issues) {
+    for (const problem of toProblems(issue, schema, value, path)) {
+      const isTold = problems.some((told) => told.path === problem.path && told.message === problem.message);
+      if (!isTold) problems.push(problem);
+    }
+  }
   return undefined;
 }
 

@@ -6,7 +6,7 @@ import { codesOf, statusOf } from './failures.js';
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** Which errors are meant: a class, a code (`'ECONNRESET'`), an HTTP status, or a function that tells. */
-export type ErrorCondition = ErrorClass | string | number | ((error: unknown) => boolean);
+export type ErrorCondition = ErrorClass | string | number | ((error: any) => boolean);
 
 /** One condition, or a list of which any will do. */
 export type ErrorConditions = ErrorCondition | readonly ErrorCondition[];

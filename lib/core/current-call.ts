@@ -1,4 +1,5 @@
 import { Attempt } from './attempt.js';
+import { BareCall } from './bare-call.js';
 import { Call } from './call.js';
 import { enclosingScope } from './context.js';
 import type { OperoCall } from './opero-call.js';
@@ -16,7 +17,7 @@ export function currentCall(): OperoCall {
 /** Like {@link currentCall}, but `undefined` outside of a decorated method. */
 export function findCurrentCall(): OperoCall | undefined {
   for (let scope = enclosingScope(); scope; scope = scope.owner) {
-    if (scope instanceof Attempt) return scope;
+    if (scope instanceof Attempt || scope instanceof BareCall) return scope;
     // A function of the options that runs before the first try belongs to this call, not to the one around it.
     if (scope instanceof Call) return describeCall(scope);
   }

@@ -1,4 +1,5 @@
 import { AroundFrame } from './around-frame.js';
+import { captureCallSite } from './call-site.js';
 import { Call, type CallKind, type CallOperation, type Invocation } from './call.js';
 import type { Frame } from './frame.js';
 import { Gates } from './gates.js';
@@ -20,7 +21,9 @@ export class Pipeline {
 
   /** Runs one call inside `owner`. */
   run(operation: CallOperation, invocation: Invocation, owner: Scope, kind: CallKind): unknown {
-    return this.start(new Call(operation, invocation, owner, undefined, kind));
+    const call = new Call(operation, invocation, owner, undefined, kind);
+    if (operation.callSites) call.site = captureCallSite();
+    return this.start(call);
   }
 
   /** Runs a call made by whoever wants to be able to abort it. */

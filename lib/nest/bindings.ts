@@ -2,6 +2,7 @@ import {
   Call,
   enclosingScope,
   OperoConfigurationError,
+  runBare,
   unknownName,
   type CallIdentity,
   type PrincipalFunction,
@@ -222,7 +223,7 @@ export class Bindings implements ShadowHost {
     if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
     if (!operation) {
       this.warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
-      return method.apply(self as never, args as never[]);
+      return runBare(binding.name, () => method.apply(self as never, args as never[]));
     }
     const { runtime } = this.#configuration!;
     const identity = operation.caches ? binding.whose(identityOf(self)) : undefined;

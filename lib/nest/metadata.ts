@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { mapKeys } from '../map/index.js';
 import type { Layer, OperoOptions } from '../runtime/index.js';
 
 const METHOD = 'opero:method';
@@ -69,7 +70,8 @@ export const fallbackArguments = (
     Map<number, readonly unknown[]> | undefined) ?? new Map();
 
 /** The layer a declaration stands for. */
-export const toLayer = ({ decorator, options }: Declaration, where: string): Layer => ({
+export const toLayer = ({ decorator, options, map }: Declaration, where: string): Layer => ({
   from: `${decorator}() on the ${where}`,
   options,
+  ...(map !== undefined && { also: mapKeys }),
 });

@@ -30,7 +30,7 @@ export interface OperoCacheOptions {
   /** Ms that a store may take; then the call goes on without it. Default 500. */
   storeTimeout?: number;
   /** Keys hold a digest of the arguments; with a secret it cannot be guessed from likely arguments. */
-  keySecret?: string;
+  keySecret?: string | undefined;
   /** Whose data the current code works with. Entries are never shared between tenants; without one, none is made. */
   tenant?: () => string | undefined;
   /**

@@ -47,8 +47,12 @@ export class OperoInterceptor implements NestInterceptor {
       const observer = {
         next: (value: unknown) => subscriber.next(value),
         error: (error: unknown) => {
+          const nobodyListens = scope.stopped?.reason === error && error instanceof ClientGone;
           over();
-          subscriber.error(this.#translate(context, error));
+          // There is nobody to answer, and nothing that a filter or a log should be told.
+          if (nobodyListens) subscriber.next(undefined);
+          if (nobodyListens) subscriber.complete();
+          else subscriber.error(this.#translate(context, error));
         },
         complete: () => {
           over();
@@ -69,7 +73,7 @@ export class OperoInterceptor implements NestInterceptor {
     const { method } = context.switchToHttp().getRequest<{ method?: string }>();
     const isSafe = method === 'GET' || method === 'HEAD';
     if (this.host.abortsOnDisconnect(context) ?? isSafe) {
-      scope.abort(new DOMException('The client went away', 'AbortError'));
+      scope.abort(new ClientGone('The client went away', 'AbortError'));
     }
   }
 
@@ -96,6 +100,9 @@ export class OperoInterceptor implements NestInterceptor {
     return toHttpException(edge, error);
   }
 }
+
+/** What ends the calls of a request whose client is gone. */
+class ClientGone extends DOMException {}
 
 /** Tells when a client is gone before the answer. Returns how to stop watching. */
 function watchClient(context: ExecutionContext, left: () => void): () => void {

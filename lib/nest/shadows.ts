@@ -1,4 +1,4 @@
-import type { CallIdentity } from '../core/index.js';
+import { runBare, type CallIdentity } from '../core/index.js';
 import { bareMethod, type AnyMethod } from './bare-methods.js';
 import { disguise } from './disguise.js';
 import { findDecorated, type DecoratedClass, type DecoratedMethod } from './decorated-methods.js';
@@ -50,7 +50,7 @@ export function callAround(
   written: WrittenMethod,
 ): ((args: unknown[]) => unknown) | undefined {
   if (typeof self !== 'object' || self === null) return undefined;
-  if (released.has(self)) return bareCall(self, written.method);
+  if (released.has(self)) return bareCall(self, written);
   try {
     const shadow = Object.getPrototypeOf(self) as object | null;
     return shadow ? owners.get(shadow)?.around(self, shadow, written) : undefined;
@@ -61,9 +61,9 @@ export function callAround(
 }
 
 const bareCall =
-  (self: object, method: AnyMethod) =>
+  (self: object, { key, method }: WrittenMethod) =>
   (args: unknown[]): unknown =>
-    method.apply(self as never, args as never[]);
+    runBare(String(key), () => method.apply(self as never, args as never[]));
 
 /** Who bound an instance. */
 export function hostOf(instance: object): ShadowHost | undefined {
@@ -142,11 +142,13 @@ export class Shadows {
     shadow: object,
     { key, declaredOn, method }: WrittenMethod,
   ): ((args: unknown[]) => unknown) | undefined {
-    if (this.#closed) return bareCall(self, method);
+    if (this.#closed) return bareCall(self, { key, declaredOn, method });
     const bound = this.#hidden.get(shadow)?.get(key);
     if (bound?.declaredOn === declaredOn) return (args) => bound.call(self, method, args, this.#identityOf);
     const prototype = Object.getPrototypeOf(shadow) as object;
-    return this.host.isRunning(self, prototype, key) ? bareCall(self, method) : undefined;
+    // Part of the call that runs already.
+    if (!this.host.isRunning(self, prototype, key)) return undefined;
+    return (args) => method.apply(self as never, args as never[]);
   }
 
   /** Empties all shadows: instances behave like the bare class again. */
@@ -206,7 +208,8 @@ export class Shadows {
         // Without its object it is not bound, which the class's own function tells.
         if (typeof this !== 'object' || this === null) return current.apply(this as never, args as never[]);
         if (current !== last) bare = bareMethod((last = current));
-        return isClosed() ? bare.apply(this as never, args as never[]) : call(this, bare, args, identityOf);
+        if (!isClosed()) return call(this, bare, args, identityOf);
+        return runBare(String(key), () => bare.apply(this as never, args as never[]));
       },
     }[key as string]!;
     return disguise(wrapped as AnyMethod, method);

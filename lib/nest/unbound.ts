@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { runBare } from '../core/index.js';
 import { isStandIn, rememberBare, type AnyMethod } from './bare-methods.js';
 import { disguise } from './disguise.js';
 import { callAround, hostOf } from './shadows.js';
@@ -18,7 +19,7 @@ export function standInFor(prototype: object, key: PropertyKey, method: AnyMetho
         warned = true;
         new Logger('Opero').warn(warningFor(this, prototype, key));
       }
-      return method.apply(this as never, args as never[]);
+      return runBare(nameOf(prototype, key), () => method.apply(this as never, args as never[]));
     },
   }[key as string]! as AnyMethod;
   disguise(standIn, method);
@@ -30,9 +31,11 @@ export function standInFor(prototype: object, key: PropertyKey, method: AnyMetho
 }
 
 function warningFor(self: unknown, prototype: object, key: PropertyKey): string {
-  const name = `${(prototype.constructor as { name?: string }).name || 'anonymous'}.${String(key)}`;
-  return `${name} ran bare, without its strategies: ${whyBare(self)}. This is said once`;
+  return `${nameOf(prototype, key)} ran bare, without its strategies: ${whyBare(self)}. This is said once`;
 }
+
+const nameOf = (prototype: object, key: PropertyKey): string =>
+  `${(prototype.constructor as { name?: string }).name || 'anonymous'}.${String(key)}`;
 
 function whyBare(self: unknown): string {
   if (typeof self !== 'object' || self === null)

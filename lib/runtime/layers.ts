@@ -16,6 +16,8 @@ export interface Layer {
   /** Where they come from, as `describe()` tells it: `defaults`, `profile payments`, `@Opero on the method`. */
   readonly from: string;
   readonly options: OperoOptions;
+  /** Further names that may be written in this place, and are checked elsewhere. */
+  readonly also?: readonly string[];
 }
 
 /** One field of the outcome, and the layer it came from. */
@@ -96,7 +98,7 @@ function expand(definition: StrategyDefinition, raw: unknown): unknown {
 }
 
 /** Everything that is wrong with one layer by itself. Missing fields may come from another layer. */
-export function checkLayer(options: unknown, path = ''): Problem[] {
+export function checkLayer(options: unknown, path = '', also: readonly string[] = []): Problem[] {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return [{ path, message: `got ${show(options)}, allowed: an object with options` }];
   }
@@ -107,7 +109,7 @@ export function checkLayer(options: unknown, path = ''): Problem[] {
     const definition = definitions.get(key);
     if (definition) problems.push(...checkOption(definition, raw, at));
     else if (commonKeys.includes(key)) common[key] = raw;
-    else problems.push({ path: at, message: unknownName(key, known) });
+    else problems.push({ path: at, message: unknownName(key, [...known, ...also]) });
   }
   check(commonSchema, common, path, problems);
   return problems;

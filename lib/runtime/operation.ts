@@ -1,6 +1,7 @@
 import {
   Call,
   linkSignal,
+  captureCallSite,
   Monitor,
   Pipeline,
   type CallKind,
@@ -89,13 +90,18 @@ export class Operation implements CallOperation {
     return this.#pipeline.run(this, invocation, owner, kind);
   }
 
-  /** Like {@link run}, with a hand on the call, which `signal` aborts; one that has aborted does not let it begin. */
+  /**
+   * Like {@link run}, with a hand on the call, which `signal` aborts; one that has aborted does not let it begin. The items
+   * of a run come from its engine: their call site tells nothing.
+   */
   start(
     invocation: Invocation,
     owner: Scope,
     signal?: AbortSignal,
+    ofRun = false,
   ): { readonly call: Call; readonly result: Promise<unknown> } {
-    const call = this.prepare(invocation, owner, 'promise');
+    const call = new Call(this, invocation, owner);
+    if (this.callSites && !ofRun) call.site = captureCallSite();
     const unlink = signal && linkSignal(signal, (reason) => call.abort(reason));
     const result = this.proceed(call) as Promise<unknown>;
     if (unlink) result.then(unlink, unlink);
@@ -104,7 +110,9 @@ export class Operation implements CallOperation {
 
   /** A call that is about to {@link proceed}. */
   prepare(invocation: Invocation, owner: Scope, kind: CallKind): Call {
-    return new Call(this, invocation, owner, undefined, kind);
+    const call = new Call(this, invocation, owner, undefined, kind);
+    if (this.callSites) call.site = captureCallSite();
+    return call;
   }
 
   proceed(call: Call): unknown {

@@ -19,21 +19,27 @@ export function resolve(
   problems: Problem[],
 ): ResolvedOptions | undefined {
   const before = problems.length;
-  for (const { options } of own) problems.push(...checkLayer(options));
-  if (problems.length > before) return undefined;
+  for (const { options, also } of own) problems.push(...checkLayer(options, '', also));
+  // What is wrong by itself is told; the rest is proved all the same, so that one error lists all there is to mend.
+  const wrong = new Set(problems.slice(before).map(({ path }) => path.split('.')[0]!));
+  if (wrong.has('')) return undefined;
   const merged = merge(layers);
   if (target.fallbackArguments.size > 0 && !merged.strategies.has('argFallback')) {
     merged.strategies.set('argFallback', merged.tuned.get('argFallback') ?? new Map());
   }
   const strategies = new Map<string, unknown>();
   for (const [option, sourced] of merged.strategies) {
+    if (wrong.has(option)) continue;
     const definition = definitions.get(option)!;
     const resolved = check(definition.schema, valuesOf(sourced), option, problems);
     if (resolved !== undefined) strategies.set(option, resolved);
   }
   const all = Object.fromEntries(strategies);
   for (const [option, resolved] of strategies) {
-    for (const { path, message } of definitions.get(option)!.prove?.(resolved, target, all) ?? []) {
+    const { prove } = definitions.get(option)!;
+    // Those that look at other options would take a wrong one for none.
+    if (!prove || (wrong.size > 0 && prove.length > 2)) continue;
+    for (const { path, message } of prove(resolved, target, all)) {
       problems.push({ path: path ? `${option}.${path}` : option, message });
     }
   }

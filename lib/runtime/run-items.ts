@@ -38,7 +38,7 @@ export function runItems<R, I>(
     stopOnError: options.stopOnError,
     shouldProcess: options.shouldProcess as ((item: I, index: number) => unknown) | undefined,
     begin: (item) => {
-      const { call, result } = operation.start(invocation(item), scope);
+      const { call, result } = operation.start(invocation(item), scope, undefined, true);
       return { result, attempts: () => triesOf(call) };
     },
     abortRunning: (reason) => scope.abortCalls(reason),

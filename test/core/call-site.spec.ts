@@ -93,10 +93,19 @@ describe('where a call came from', () => {
   });
 
   it('is not repeated where the stack shows it already [hard 3.4]', async () => {
-    const error = await failed({}, () => {
+    const { stackTraceLimit } = Error;
+    const atOnce = () => {
       throw new Error('at once');
-    });
-    expect(marks(error)).toEqual([]);
+    };
+    try {
+      Error.stackTraceLimit = 50;
+      expect(marks(await failed({}, atOnce))).toEqual([]);
+      // Cut off before it gets to the caller.
+      Error.stackTraceLimit = 2;
+      expect(marks(await failed({}, atOnce))).toHaveLength(1);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   });
 
   it('leaves alone what the caller has given itself [hard 3.4]', async () => {

@@ -31,6 +31,31 @@ const hintFor = async (options: unknown): Promise<string> => {
   return /did you mean (.*?)\?\)/.exec(line!)?.[1] ?? line!;
 };
 
+it('tells several mistakes of one method in one error, each once [hard 3.10]', async () => {
+  @Injectable()
+  class Several {
+    @Opero(wrong({ retry: -1, fallback: 'nope', rateLimit: 0.5, argFallback: 'none' }))
+    async m(): Promise<number> {
+      return 1;
+    }
+
+    @OpMap(wrong({ wokers: 1 }))
+    async n(item: number): Promise<number> {
+      return item;
+    }
+  }
+  const lines = await problemsOf(OperoModule.forRoot(), [Several]);
+  const paths = lines.map((line) => /: (\S+): got/.exec(line)?.[1]);
+  expect([...paths].sort()).toEqual([
+    'argFallback.param',
+    'fallback',
+    'rateLimit.limit',
+    'retry.retries',
+    'wokers',
+  ]);
+  expect(lines.find((line) => line.includes('wokers'))).toContain('did you mean workers?');
+});
+
 describe('unknown names', () => {
   it('are all told, on every level [hard 3.10]', async () => {
     const options = {

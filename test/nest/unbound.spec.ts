@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable, Logger, SetMetadata, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { mapped, Opero, OpMap, OperoService } from '../../lib/index.js';
+import { currentCall, mapped, Opero, OpMap, OperoService } from '../../lib/index.js';
 import { moduleWith } from '../support/apps.js';
 
 const retry = { retry: { retries: 1, minDelay: 0 } };
@@ -40,6 +40,17 @@ const doubled = (_target: object, _key: string, descriptor: PropertyDescriptor) 
 };
 
 describe('a decorated method that runs unbound', () => {
+  it('finds a call that nothing limits or aborts, so that it works as it would without the decorator [hard 3.5] [hard 3.7]', async () => {
+    class ByHand {
+      @Opero({ timeout: 50, retry: 1 })
+      async look() {
+        const { attempt, operation, deadline, signal, correlationId } = currentCall();
+        return [attempt, operation, deadline, signal.aborted, correlationId.length > 0];
+      }
+    }
+    expect(await new ByHand().look()).toEqual([1, 'ByHand.look', Infinity, false, true]);
+  });
+
   it('says so once, by name, with what to do, and does what it did [hard 3.5]', async () => {
     class Users {
       calls = 0;

@@ -226,6 +226,19 @@ describe('fallback', () => {
     expect((await harness.outcome(call())).error).toBe(down);
   });
 
+  it('gives each caller a value of its own, and shares instances of classes [hard 2.6]', async () => {
+    const harness = new Harness();
+    class Shared {}
+    const shared = new Shared();
+    const value = { list: [] as string[], shared };
+    const call = harness.wrap({ fallback: { value } }, async (): Promise<typeof value> =>
+      Promise.reject(down),
+    );
+    (await call()).list.push('secret');
+    expect((await call()).list).toEqual([]);
+    expect((await call()).shared).toBe(shared);
+  });
+
   it('is not asked when the caller gave up', async () => {
     const harness = new Harness();
     const operation = harness.operation({ fallback: { value: 'fallback' } });

@@ -12,7 +12,7 @@ import {
 } from '../../core/index.js';
 import type { CacheKeys } from './cache.key.js';
 import type { ResolvedCache } from './cache.options.js';
-import { copyOf } from './copy.js';
+import { copyOf } from '../../core/copy.js';
 import type { Entries, EntriesContext } from './entries.js';
 import { isServable, type Entry } from './envelope.js';
 import { wouldWaitForItself, type Flight, type FlightTable } from './flight.js';

@@ -14,7 +14,7 @@ import type { Landed } from './landed.js';
 import type { MemoryStore } from './memory-store.js';
 import { reviverOf, type Reviver } from './revive.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
-import { natureOf, type Nature } from './values.js';
+import { natureOf, type Nature } from '../../core/values.js';
 
 export type EntriesContext = StrategyContext & { warn(message: string): void };
 

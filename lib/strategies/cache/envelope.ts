@@ -1,6 +1,6 @@
-import { copyTree, freeze } from './copy.js';
+import { copyTree, freeze } from '../../core/copy.js';
 import { decode, type Encoded } from './codec.js';
-import type { Nature } from './values.js';
+import type { Nature } from '../../core/values.js';
 
 /** What is kept under a key. The times are ms since the epoch, on the wall clock that all processes share. */
 interface Envelope {

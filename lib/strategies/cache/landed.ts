@@ -1,5 +1,5 @@
-import { copyOf } from './copy.js';
-import { natureOf, type Nature } from './values.js';
+import { copyOf } from '../../core/copy.js';
+import { natureOf, type Nature } from '../../core/values.js';
 
 /** Stands for a value that must not be shared: whoever gets this runs the method itself. */
 export const UNSHARED = Symbol('unshared');

@@ -26,7 +26,7 @@ export interface FallbackOptions<V = unknown> {
    * is the original error or has it as a `cause`, else with an `AllFailedError` of all attempts and fallbacks.
    */
   use?: FallbackTarget<V> | readonly FallbackTarget<V>[];
-  /** Answers with this value. */
+  /** Answers with this value: each caller gets a copy of plain data, while instances of classes are shared. */
   value?: V;
   /** Which errors it answers for. Default: all but aborts by the caller and 4xx other than 408, 425 and 429. */
   on?: ErrorConditions;

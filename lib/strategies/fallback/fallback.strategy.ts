@@ -1,6 +1,8 @@
 import {
   AllFailedError,
   anyOf,
+  copyOf,
+  natureOf,
   Attempt,
   decided,
   failuresOf,
@@ -48,7 +50,7 @@ export class FallbackStrategy implements RecoverStrategy {
 
   #answer(call: Call, original: unknown, index: number): unknown {
     const target = this.#targets[index]!;
-    if (typeof target === 'object') return target.value;
+    if (typeof target === 'object') return ownCopy(target.value);
     const { clock } = this.context;
     // An attempt of its own: the signal of the one that failed is aborted, after a timeout at the latest.
     const attempt = new Attempt(call, clock.now(), 0, undefined, `${LABEL}${index + 1}`);
@@ -88,6 +90,13 @@ export class FallbackStrategy implements RecoverStrategy {
     }
     return new AllFailedError(this.context.operation, [...tries, ...call.failures.filter(isFallback)]);
   }
+}
+
+/** One object for all callers would show each what the others do to it. */
+function ownCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const nature = natureOf(value);
+  return nature.live === undefined ? copyOf(value, nature) : value;
 }
 
 /** An error that does not let itself be looked at says nothing against an answer. */

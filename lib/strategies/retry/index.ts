@@ -15,10 +15,14 @@ export { retrySchema, type ResolvedRetry } from './retry.options.js';
 export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry.options.js';
 
 function prove(
-  { minDelay, maxDelay, retries, backoff, budget }: ResolvedRetry,
+  { minDelay, maxDelay, retries, backoff, budget, retryOnResult }: ResolvedRetry,
   { answers }: Target,
 ): Problem[] {
   const problems: Problem[] = proveBudget(budget);
+  if (answers === 'observable' && retryOnResult) {
+    const message = 'got a method that returns an Observable, allowed: a method that returns a promise or a value';
+    problems.push({ path: 'retryOnResult', message });
+  }
   if (maxDelay < minDelay) {
     problems.push({
       path: 'maxDelay',

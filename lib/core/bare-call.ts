@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { enclosingScope, runInside } from './context.js';
+import type { OperoCall } from './opero-call.js';
+import { Scope } from './scope.js';
+
+/** What a decorated method finds that runs without its strategies: one attempt that nothing limits or aborts. */
+export class BareCall extends Scope implements OperoCall {
+  readonly attempt = 1;
+  readonly hedge = 0;
+  readonly alternative = '';
+  #signal: AbortSignal | undefined;
+  #id: string | undefined;
+
+  constructor(readonly operation: string) {
+    super();
+    // What is begun in it belongs to whatever it runs in.
+    this.ended = true;
+    this.owner = enclosingScope();
+  }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= new AbortController().signal);
+  }
+
+  protected override get ownsCorrelationId(): boolean {
+    return true;
+  }
+
+  protected override get ownCorrelationId(): string {
+    return (this.#id ??= randomUUID());
+  }
+}
+
+/** Runs a decorated method without its strategies, so that `currentCall()` works in it all the same. */
+export function runBare<R>(operation: string, work: () => R): R {
+  return runInside(new BareCall(operation), work, undefined);
+}
