@@ -82,6 +82,10 @@ class Service {
     if (++this.calls < 3) throw new Error('not yet');
     return id + ' from ' + host;
   }
+  @Opero({ retry: { retries: 1, minDelay: 1 } })
+  async broken(): Promise<never> {
+    throw new Error('down');
+  }
   @OpMap({ workers: 2 })
   async double(item: number): Promise<number> {
     return item * 2;
@@ -99,6 +103,10 @@ class Routes {
 @Module({ imports: [OperoModule.forRoot(), TerminusModule], providers: [Service, OperoHealthIndicator], controllers: [Routes] })
 class AppModule {}
 
+async function theCaller(service: Service): Promise<string> {
+  return service.broken().catch((error: Error) => String(error.stack));
+}
+
 async function main(): Promise<void> {
   const app = await NestFactory.create(AppModule, { logger: false });
   await app.listen(0, '127.0.0.1');
@@ -108,6 +116,9 @@ async function main(): Promise<void> {
   if (answers.join() !== '7 from primary,7 from primary,[2,4,6]') throw new Error('answered ' + answers.join());
   const health = await text('/health');
   if (!health.includes('"Service.flaky":{"state":"healthy"')) throw new Error('health is ' + health);
+  const stack = await theCaller(app.get(Service));
+  // [hard 3.4]
+  if (!stack.includes('theCaller') || stack.includes('nestjs-opero/dist')) throw new Error('the stack is ' + stack);
   await app.close();
   console.log('the app works');
 }
