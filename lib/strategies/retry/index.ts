@@ -20,7 +20,8 @@ function prove(
 ): Problem[] {
   const problems: Problem[] = proveBudget(budget);
   if (answers === 'observable' && retryOnResult) {
-    const message = 'got a method that returns an Observable, allowed: a method that returns a promise or a value';
+    const message =
+      'got a method that returns an Observable, allowed: a method that returns a promise or a value';
     problems.push({ path: 'retryOnResult', message });
   }
   if (maxDelay < minDelay) {
