@@ -286,6 +286,28 @@ describe('deadlines of one duration', () => {
   });
 });
 
+it('starts the timer of a rate limit outside of the caller that waits first [hard 1.13]', async () => {
+  const storage = new AsyncLocalStorage<object>();
+  const harness = new Harness();
+  const call = harness.wrap({ rateLimit: { limit: 1, interval: 100, maxWait: 1_000 } }, async () =>
+    storage.getStore(),
+  );
+  const seen: unknown[] = [];
+  const { schedule } = harness.clock;
+  harness.clock.schedule = (delay, fire) => {
+    seen.push(storage.getStore());
+    return schedule.call(harness.clock, delay, fire);
+  };
+  await call();
+  const own = {};
+  const waiting = storage.run(own, () => call());
+  expect(seen.length).toBeGreaterThan(0);
+  expect(new Set(seen)).toEqual(new Set([undefined]));
+  await harness.clock.advance(100);
+  // The caller's own code still runs in the caller's context.
+  expect(await waiting).toBe(own);
+});
+
 it('aborts calls that are nested deeper than the stack is high [hard 1.5]', async () => {
   const harness = new Harness();
   const levels = 6_000;
