@@ -3,7 +3,7 @@ import type { Call } from './call.js';
 import { runInside } from './context.js';
 import { Deadline, type Limit } from './deadlines.js';
 import { isTimeLimit, type RefusedError } from './errors.js';
-import { retryAfterOf } from './failures.js';
+import { retryAfterOf } from './retry-after.js';
 import { REFUSED } from './markers.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';

@@ -1,5 +1,4 @@
 import { AllFailedError, UnacceptableResultError } from './all-failed.js';
-import type { Clock } from './clock.js';
 import {
   AttemptTimeoutError,
   isOperoError,
@@ -9,12 +8,8 @@ import {
   RefusedError,
   TotalTimeoutError,
 } from './errors.js';
+import { isBag, looking, type Bag } from './looking.js';
 import { isMarkedPermanent } from './permanent.js';
-import { askedWait } from './retry-after.js';
-
-type Bag = Record<string, unknown>;
-
-const isBag = (value: unknown): value is Bag => typeof value === 'object' && value !== null;
 
 /** Statuses of the 4xx range that say "not now" rather than "not like this". */
 const PASSING = new Set([408, 425, 429]);
@@ -30,15 +25,6 @@ const VALIDATION = new Set(['ZodError', 'ValiError', 'ValidationError', 'YupErro
 /** The codes with which Node, undici, axios and got say that somebody gave up. */
 const ABORTS = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED']);
 const ABORT_NAMES = new Set<unknown>(['AbortError', 'CanceledError', 'CancelError']);
-
-/** Looks at an error of anybody's: one with getters that throw tells nothing. */
-function looking<T>(look: () => T, otherwise: T): T {
-  try {
-    return look();
-  } catch {
-    return otherwise;
-  }
-}
 
 /** What an error says about itself, unwrapped from `RpcException`. */
 function content(error: unknown): Bag | undefined {
@@ -190,27 +176,3 @@ function isFinal(error: Error): boolean {
     error instanceof OperoConfigurationError
   );
 }
-
-/** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
-export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
-  if (error instanceof RefusedError) return error.retryAfter;
-  return looking(() => {
-    let current: unknown = error;
-    for (let depth = 0; depth < 4 && isBag(current); depth++) {
-      const asked = isRefusal(current) ? current.retryAfter : looking(askedIn(current, clock), undefined);
-      if (asked !== undefined) return asked;
-      current = current.cause;
-    }
-    return undefined;
-  }, undefined);
-}
-
-const askedIn = (bag: Bag, clock: Clock) => (): number | undefined => {
-  const response = isBag(bag.response) ? bag.response : undefined;
-  return askedWait(bag.headers, clock) ?? askedWait(response?.headers, clock);
-};
-
-/** A refusal by whichever copy of this package. */
-const isRefusal = (error: object): error is { readonly retryAfter: number } =>
-  error instanceof RefusedError ||
-  (isOperoError(error) && typeof (error as { retryAfter?: unknown }).retryAfter === 'number');

@@ -29,6 +29,7 @@ export * from './permanent.js';
 export * from './pipeline.js';
 export * from './random.js';
 export * from './recency-list.js';
+export { retryAfterOf } from './retry-after.js';
 export * from './retry-budget.js';
 export * from './root-scope.js';
 export * from './retryability.js';

@@ -1,7 +1,9 @@
 import type { Clock } from './clock.js';
+import { isOperoError, RefusedError } from './errors.js';
+import { isBag, looking, type Bag } from './looking.js';
 
 /** Ms that the headers of an answer ask to wait: `retry-after-ms`, or `Retry-After`; `undefined` if they do not. */
-export function askedWait(headers: unknown, clock: Clock): number | undefined {
+function askedWait(headers: unknown, clock: Clock): number | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
   const precise = headerOf(headers, 'retry-after-ms');
   const ms = precise === undefined ? undefined : asNumber(precise);
@@ -39,3 +41,27 @@ function parse(header: string, clock: Clock): number | undefined {
   const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.max(0, date - clock.date());
 }
+
+/** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
+export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
+  if (error instanceof RefusedError) return error.retryAfter;
+  return looking(() => {
+    let current: unknown = error;
+    for (let depth = 0; depth < 4 && isBag(current); depth++) {
+      const asked = isRefusal(current) ? current.retryAfter : looking(askedIn(current, clock), undefined);
+      if (asked !== undefined) return asked;
+      current = current.cause;
+    }
+    return undefined;
+  }, undefined);
+}
+
+const askedIn = (bag: Bag, clock: Clock) => (): number | undefined => {
+  const response = isBag(bag.response) ? bag.response : undefined;
+  return askedWait(bag.headers, clock) ?? askedWait(response?.headers, clock);
+};
+
+/** A refusal by whichever copy of this package. */
+const isRefusal = (error: object): error is { readonly retryAfter: number } =>
+  error instanceof RefusedError ||
+  (isOperoError(error) && typeof (error as { retryAfter?: unknown }).retryAfter === 'number');

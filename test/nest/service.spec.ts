@@ -73,8 +73,9 @@ describe('OperoService', () => {
 
   it('does not even begin when the signal is aborted already [hard 1.12]', async () => {
     const opero = await start();
-    const { method } = failing([], 1);
+    const { method, calls } = failing([], 1);
     await expect(opero.run({ retry: 1 }, method, { signal: AbortSignal.abort('over') })).rejects.toBe('over');
+    expect(calls()).toBe(0);
   });
 
   it('wraps a function, with the memory of its strategies', async () => {
