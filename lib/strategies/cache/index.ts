@@ -7,7 +7,8 @@ import {
 } from '../../core/index.js';
 import { CacheKeys } from './cache.key.js';
 import { cacheSchema, type CacheOptions, type ResolvedCache } from './cache.options.js';
-import { CacheStrategy, type CacheParts } from './cache.strategy.js';
+import type { CacheParts } from './cache.parts.js';
+import { CacheStrategy } from './cache.strategy.js';
 import { Entries } from './entries.js';
 import { Evictions } from './evictions.js';
 import { FlightTable } from './flight.js';

@@ -1,0 +1,178 @@
+import {
+  anyOf,
+  Attempt,
+  Call,
+  copyOf,
+  decided,
+  isOutage,
+  isThenable,
+  type Runner,
+} from '../../core/index.js';
+import type { ResolvedCache } from './cache.options.js';
+import type { CacheParts } from './cache.parts.js';
+import type { EntriesContext } from './entries.js';
+import { isServable, type Entry } from './envelope.js';
+import type { Flight } from './flight.js';
+import { Landed } from './landed.js';
+import type { GuardedStore } from './store.js';
+
+/** Brings flights what they wait for: what is stored, or what the method answers, which is stored then. */
+export class Loads {
+  readonly #staleOn: (error: unknown) => boolean;
+
+  constructor(
+    private readonly options: ResolvedCache,
+    private readonly parts: CacheParts,
+    private readonly context: EntriesContext,
+  ) {
+    const on = options.staleIfError?.on;
+    this.#staleOn = on === undefined ? isOutage : anyOf(on);
+  }
+
+  /** Never rejects: nobody waits for it. */
+  async fly(
+    flight: Flight,
+    key: string,
+    leader: Call,
+    next: Runner,
+    guard: GuardedStore | undefined,
+  ): Promise<void> {
+    const { flights, entries } = this.parts;
+    try {
+      // Without a store to wait for, the method begins at once, as it would without the decorator.
+      const found = entries?.read(key, guard, leader);
+      const asked = isThenable(found);
+      const entry = asked ? await found : found;
+      if (entry && entries?.isFresh(entry) && !flight.doomed)
+        return this.#landFound(flight, key, leader, entry);
+      if (flight.members === 0) return;
+      if (asked) this.#keepToLeader(flight, key, leader, guard);
+      if (entries) this.context.monitor.emit('cache-miss', leader);
+      const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);
+      flight.load = load;
+      let value: unknown;
+      try {
+        const result = this.#run(load, leader, next);
+        const late = load.current instanceof Attempt && !load.current.invoked;
+        value = await result;
+        if (late || load.attempt > 1) this.#keepToLeader(flight, key, leader, guard);
+      } catch (error) {
+        flights.end(key, flight);
+        return this.#failed(flight, leader, error, entry);
+      }
+      const writing = this.#land(flight, key, load, leader, value, guard);
+      if (writing) await writing;
+    } catch (error) {
+      flight.fail(error);
+    } finally {
+      flights.end(key, flight);
+    }
+  }
+
+  /** Whoever changes an argument while a load waits for its turn gets what the new one gives, and nobody else does. */
+  #keepToLeader(flight: Flight, key: string, leader: Call, guard: GuardedStore | undefined): void {
+    if (!leader.invocation.args.some(isChangeable) || this.#isStill(key, leader, guard)) return;
+    flight.only = leader;
+    flight.doomed = true;
+    this.parts.flights.end(key, flight);
+  }
+
+  #isStill(key: string, leader: Call, guard: GuardedStore | undefined): boolean {
+    try {
+      const { keys } = this.parts;
+      return keys.of(leader, keys.whose(leader.invocation.identity), guard === undefined) === key;
+    } catch {
+      return false;
+    }
+  }
+
+  #landFound(flight: Flight, key: string, leader: Call, entry: Entry): void {
+    this.parts.flights.end(key, flight);
+    flight.land(this.#found(entry, flight.members > 1));
+    this.context.monitor.emit('cache-hit', leader);
+  }
+
+  #land(
+    flight: Flight,
+    key: string,
+    load: Call,
+    leader: Call,
+    value: unknown,
+    guard: GuardedStore | undefined,
+  ): Promise<void> | undefined {
+    const { flights, entries } = this.parts;
+    const landed = new Landed(value, entries !== undefined || flight.members > 1, this.options.isolate);
+    const keeps = entries !== undefined && !landed.live && load.accepted && !flight.doomed;
+    // Whoever comes while it is being stored gets it; what is not stored is nobody else's.
+    if (!keeps) flights.end(key, flight);
+    flight.land(landed);
+    if (landed.live) this.#warnUnshared(landed.live);
+    return keeps && this.#mayStore(leader, value)
+      ? entries.write(key, landed, flight, guard, leader)
+      : undefined;
+  }
+
+  /** The load's tries are those of the call that began it. */
+  #run(load: Call, leader: Call, next: Runner): unknown {
+    const over = () => {
+      leader.attempt = load.attempt;
+      leader.alternative = load.alternative;
+      leader.current = load.current;
+      // A flight keeps what it was begun in.
+      load.loadFor = undefined;
+      load.leave();
+    };
+    let result: unknown;
+    try {
+      result = next.run(load);
+    } catch (error) {
+      over();
+      throw error;
+    }
+    if (isThenable(result)) result.then(over, over);
+    else over();
+    return result;
+  }
+
+  /** What this process holds stays untouched; what came from a store is of nobody else. */
+  #found({ value, nature }: Entry, shared: boolean): Landed {
+    const { isolate } = this.options;
+    return new Landed(nature && isolate ? copyOf(value, nature) : value, shared, isolate, nature);
+  }
+
+  #failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
+    const servable = entry && !flight.doomed && isServable(entry, this.context.clock.date());
+    if (!servable || !this.#answersStale(leader, error)) return flight.fail(error);
+    this.context.monitor.emit('cache-stale', leader, { error });
+    flight.land(this.#found(entry, true));
+  }
+
+  #answersStale(leader: Call, error: unknown): boolean {
+    try {
+      return leader.within(() => this.#staleOn(error));
+    } catch (thrown) {
+      const consequence = 'the failure is passed on';
+      this.context.monitor.callbackFailed('cache.staleIfError.on', consequence, leader, thrown);
+      return false;
+    }
+  }
+
+  #mayStore(leader: Call, value: unknown): boolean {
+    const { unless } = this.options;
+    try {
+      return !unless || !leader.within(() => decided(unless(value as never), 'cache.unless'));
+    } catch (error) {
+      this.context.monitor.callbackFailed('cache.unless', 'the result is not stored', leader, error);
+      return false;
+    }
+  }
+
+  #warnUnshared(what: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.context.warn(`answers with ${what}, which is for one caller: it is neither cached nor shared`);
+  }
+  #warned = false;
+}
+
+const isChangeable = (argument: unknown): boolean => typeof argument === 'object' && argument !== null;
