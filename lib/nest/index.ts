@@ -14,5 +14,6 @@ export type { OperoCacheOptions, OperoModuleOptions } from './module-options.js'
 export { OpMap, type OpMapDecorator } from './op-map.decorator.js';
 export { OperoInterceptor } from './opero.interceptor.js';
 export { OperoModule, type OperoModuleAsyncOptions, type OperoOptionsFactory } from './opero.module.js';
-export { OperoService, type EvictOptions, type RunOptions } from './opero.service.js';
+export type { EvictOptions } from './cache-control.js';
+export { OperoService, type RunOptions } from './opero.service.js';
 export { currentExecutionContext } from './request-scope.js';
