@@ -37,7 +37,7 @@ export class CacheControl {
    * await opero.cache.evict({ operation: 'Prices.of', args: ['EUR'] });
    * await opero.cache.evict({ operation: 'Prices.of' });
    */
-  async evict({ operation: name, args, instance, principal }: EvictOptions): Promise<void> {
+  readonly evict = async ({ operation: name, args, instance, principal }: EvictOptions): Promise<void> => {
     const operation = this.runtime().operations.get(name);
     if (!operation?.caches) throw new TypeError(`there is no operation '${name}' with a cache`);
     if (args !== undefined && !Array.isArray(args)) {
@@ -59,7 +59,7 @@ export class CacheControl {
     const outcomes = await Promise.allSettled(identities.map((identity) => operation.evict(args, identity)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-  }
+  };
 
   /** Whose results are meant. None is known of instances that live as long as a request. */
   #identitiesFor(
