@@ -40,7 +40,7 @@ export function appendCallSite(error: unknown, site: CallSite, operation: string
     const lines = framesOf(site.stack).slice(0, MOST_FRAMES);
     const shown = stack.split('\n').filter((line) => !isOwn(line));
     const sites = shown.filter((line) => line.endsWith(MARK)).length;
-    if (lines.length === 0 || sites >= MOST_SITES || shows(shown, lines)) return;
+    if (lines.length === 0 || sites >= MOST_SITES || shows(framesOf(stack), lines)) return;
     Reflect.set(
       error as object,
       'stack',
