@@ -7,6 +7,17 @@ const storage = new AsyncLocalStorage<{ id: string }>();
 const where = () => storage.getStore()?.id;
 
 describe('the async context of the caller [peers 4]', () => {
+  it('is there in what is asked about an attempt that a limit further out ended [hard 3.7]', async () => {
+    const harness = new Harness();
+    const seen: unknown[] = [];
+    const failureOn = () => (seen.push(where()), true);
+    const inner = harness.wrap({ circuitBreaker: { failureOn } }, () => new Promise(() => undefined));
+    const outer = harness.wrap({ timeout: { total: 50 } }, () => inner());
+    const call = storage.run({ id: 'A' }, () => outer());
+    await harness.outcome(call);
+    expect(seen).toEqual(['A']);
+  });
+
   it('is there in the method, its predicates, hooks and fallbacks, on every try', async () => {
     const harness = new Harness();
     const seen: Record<string, unknown[]> = { A: [], B: [], C: [] };

@@ -29,6 +29,22 @@ describe('functions that are cached by hand', () => {
     }
   });
 
+  it('are told apart when they are bound, which all have one text [hard 2.1]', async () => {
+    const opero = await start({ profiles });
+    class Table {
+      constructor(private readonly name: string) {}
+      find(id = 1) {
+        return `${this.name} ${id}`;
+      }
+    }
+    const [users, orders] = [new Table('user'), new Table('order')].map((table) => table.find.bind(table));
+    const ask = async () => [
+      await opero.run('cached', users!, { args: [1] }),
+      await opero.run('cached', orders!, { args: [1] }),
+    ];
+    expect([await ask(), await ask()]).toEqual(Array(2).fill(['user 1', 'order 1']));
+  });
+
   it('are told apart in runs and maps of one name, and evicted together [hard 2.1]', async () => {
     const store = new RemoteStore();
     const opero = await start({ cache: { store } });

@@ -25,6 +25,11 @@ class Feed {
     return throwError(() => new Error('down'));
   }
 
+  @Opero({ fallback: [async () => throwError(() => new Error('first')), () => of('second')] })
+  promised(): Observable<unknown> {
+    return throwError(() => new Error('down'));
+  }
+
   spare(): Observable<unknown> {
     this.signals.push(currentCall().signal);
     return this.source();
@@ -144,6 +149,12 @@ describe('a fallback that answers with a stream', () => {
 });
 
 describe('a stream', () => {
+  it('of a fallback that comes later is one that may fail, too [hard 3.8]', async () => {
+    const { app, feed } = await start();
+    expect(await firstValueFrom(feed.promised())).toBe('second');
+    await app.close();
+  });
+
   it('whose method ends its own call is not listened to, and keeps no slot [hard 1.1]', async () => {
     const { app, feed, opero } = await start();
     const controller = new AbortController();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable, Logger, SetMetadata, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { currentCall, mapped, Opero, OpMap, OperoService } from '../../lib/index.js';
+import { currentCall, findCurrentCall, mapped, Opero, OpMap, OperoService } from '../../lib/index.js';
 import { moduleWith } from '../support/apps.js';
 
 const retry = { retry: { retries: 1, minDelay: 0 } };
@@ -40,6 +40,19 @@ const doubled = (_target: object, _key: string, descriptor: PropertyDescriptor) 
 };
 
 describe('a decorated method that runs unbound', () => {
+  it('keeps nothing of the calls before, where it goes on in calls of its own [hard 1.2]', async () => {
+    const owners: unknown[] = [];
+    class Poller {
+      @Opero()
+      async poll(left: number): Promise<void> {
+        owners.push((findCurrentCall() as { owner?: unknown }).owner);
+        if (left > 0) await this.poll(left - 1);
+      }
+    }
+    await new Poller().poll(3);
+    expect(owners).toEqual(Array(4).fill(undefined));
+  });
+
   it('finds a call that nothing limits or aborts, so that it works as it would without the decorator [hard 3.5] [hard 3.7]', async () => {
     class ByHand {
       @Opero({ timeout: 50, retry: 1 })

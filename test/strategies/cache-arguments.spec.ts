@@ -34,6 +34,27 @@ describe('a caller that changes an argument', () => {
     expect(later.value).toEqual(['row 1', 'row 2']);
   });
 
+  it.each<[string, OperoOptions]>([
+    ['a hedge', { cache: true, hedge: { delay: 20, idempotent: true } }],
+    ['another alternative', { cache: true, argFallback: { values: ['a', 'b'], param: 1 } }],
+  ])('before %s begins leaves nothing under the old key [hard 2.1]', async (_, options) => {
+    const harness = new Harness();
+    let runs = 0;
+    const method = async ({ id }: Query, which?: string) => {
+      const isFirst = runs++ === 0;
+      await new Promise<void>((resolve) => harness.clock.schedule(isFirst ? 200 : 5, resolve));
+      if (which === 'a') throw new Error('down');
+      return `row ${id}`;
+    };
+    const find = harness.wrap(options, method, { parameters: 2 });
+    const query = { id: 1 };
+    const first = find(query);
+    await harness.clock.settle();
+    query.id = 2;
+    await harness.outcome(first);
+    expect((await harness.outcome(find({ id: 1 }))).value).toBe('row 1');
+  });
+
   it('before another try leaves nothing under the old key [hard 2.1]', async () => {
     const harness = new Harness();
     let calls = 0;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { currentCall, type OperoOptions } from '../../lib/index.js';
 import { deferred, Harness, httpError, settle } from '../support/harness.js';
@@ -303,4 +304,30 @@ describe('a load', () => {
     await harness.outcome(harness.wrap({ name: 'outer' }, async () => inner())());
     expect(found).toEqual({ key: 'inner', when: 'inner', unless: 'inner' });
   });
+});
+
+it('gives what can be used once to nobody who has left, and loads nothing for them [hard 2.4] [hard 1.10]', async () => {
+  const unhandled: unknown[] = [];
+  const onUnhandled = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', onUnhandled);
+  const harness = new Harness();
+  const operation = harness.operation({ cache: true });
+  let runs = 0;
+  const open = deferred();
+  const method = async () => {
+    runs++;
+    await open.promise;
+    return Readable.from(['data']);
+  };
+  const begin = () => operation.start({ self: undefined, method, args: [1] }, harness.runtime.root);
+  const [leader, follower] = [begin(), begin()];
+  const outcomes = [leader, follower].map(({ result }) => settle(result));
+  await harness.clock.settle();
+  leader.call.abort('enough');
+  open.resolve();
+  expect((await outcomes[0]!).error).toBe('enough');
+  expect((await outcomes[1]!).value).toBeInstanceOf(Readable);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', onUnhandled);
+  expect([runs, unhandled]).toEqual([1, []]);
 });

@@ -217,6 +217,25 @@ describe('a wait for a slot that would be for itself', () => {
     });
   });
 
+  it('is refused where one who joins a load later holds the slot that is wanted [hard 1.9]', async () => {
+    const harness = new Harness();
+    const first = { concurrency: 1, queue: 9 };
+    const second = { ...first, name: 'second' };
+    const inFirst = harness.operation({ bulkhead: first });
+    const inSecond = harness.operation({ bulkhead: second });
+    const load = harness.operation({ bulkhead: second, cache: { key: () => 'one' } });
+    const run = (operation: typeof load, method: () => unknown) =>
+      operation.start({ self: undefined, method: method as never, args: [] }, harness.runtime.scope).result;
+    const go = deferred();
+    const holder = settle(run(inSecond, async () => (await go.promise, run(inFirst, () => 'never'))));
+    const loading = settle(run(load, () => 'loaded'));
+    const joined = settle(run(inFirst, () => run(load, () => 'loaded')));
+    await harness.clock.settle();
+    go.resolve();
+    expect((await harness.outcome(holder)).value?.error).toBeInstanceOf(BulkheadFullError);
+    expect([(await loading).value, (await joined).value]).toEqual(['loaded', 'loaded']);
+  });
+
   it('waits as usual in one bulkhead while another is held [hard 1.9]', async () => {
     const harness = new Harness();
     const inner = harness.wrap(queue(1), () => harness.clock.settle(2).then(() => 'ok'));
