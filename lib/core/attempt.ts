@@ -153,10 +153,10 @@ export class Attempt extends Scope implements OperoCall {
   awaitMethod(promised: PromiseLike<unknown>, waiter: AttemptWaiter): void {
     this.#waiter = waiter;
     // An interrupt comes in whatever context; what follows it belongs to the caller. Where nothing of the caller's can
-    // follow, the context need not be kept: without a limit only an abort interrupts, after which nobody but listeners
-    // is told.
+    // follow, the context need not be kept: without a limit, of its own or around it, only an abort interrupts, after
+    // which nobody but listeners is told.
     const { call } = this;
-    if (this.#timer || call.limit || call.monitor.hears('abort'))
+    if (this.#timer || call.limit || call.monitor.hears('abort') || this.deadline < Infinity)
       this.#waiting = new AsyncResource('OperoAttempt');
     Promise.resolve(promised).then(
       (value) => this.#settle(true, value),

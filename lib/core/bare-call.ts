@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { enclosingScope, runInside } from './context.js';
+import { currentScope, enclosingScope, runInside } from './context.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
 
@@ -15,7 +15,10 @@ export class BareCall extends Scope implements OperoCall {
     super();
     // What is begun in it belongs to whatever it runs in.
     this.ended = true;
-    this.owner = enclosingScope();
+    this.owner = currentScope();
+    const outer = enclosingScope();
+    // Not the whole way back: a method that goes on in calls of its own would keep all of them.
+    if (outer instanceof BareCall) this.#id = outer.correlationId;
   }
 
   get signal(): AbortSignal {

@@ -62,17 +62,24 @@ export class FunctionOperation {
   identitiesOf(instance: object | undefined): ReadonlySet<CallIdentity | undefined> {
     const { functions } = this.made;
     // Of several functions, others may have run elsewhere: then nobody can tell all entries.
-    if (functions) return new Set(functions.size === 1 ? functions.values() : []);
+    if (functions) return new Set(functions.size === 1 && !this.#ranNative ? functions.values() : []);
     return instance ? new Set([this.#identityOf(instance)]) : new Set([...this.#known, this.#ofNobody]);
   }
 
   /** Arguments tell what one function answers; equal ones mean something else to another. */
   #ofFunction(functions: Map<string, CallIdentity>, work: (...args: never[]) => unknown): CallIdentity {
     const text = textOf(work);
+    // All bound functions have one text: each is somebody of its own.
+    if (text.endsWith('{ [native code] }')) {
+      this.#ranNative = true;
+      return { ...this.#identityOf(work)!, shared: false };
+    }
     let identity = functions.get(text);
     if (!identity) functions.set(text, (identity = this.#owned({ id: digestOf(text), shared: true })));
     return identity;
   }
+
+  #ranNative = false;
 
   #identityOf(self: unknown): CallIdentity | undefined {
     if (self === undefined || self === null) return this.#ofNobody;

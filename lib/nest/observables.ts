@@ -25,7 +25,10 @@ export function protect(
       return Stream.open(source, reader);
     };
     // A fallback's stream is held like the method's, and one that fails before its first value is a fallback that fails.
-    const adapt = (answer: unknown) => (isObservable(answer) ? Stream.open(answer, reader) : answer);
+    const adapt = (answer: unknown): unknown => {
+      if (isObservable(answer)) return Stream.open(answer, reader);
+      return isThenable(answer) ? Promise.resolve(answer).then(adapt) : answer;
+    };
     const { call, result } = operation.start({ ...invocation, method, adapt }, runtime.scope);
     result.then(
       (answer) => {

@@ -13,7 +13,7 @@ import {
 } from '../../core/index.js';
 import type { ResolvedBulkhead } from './bulkhead.options.js';
 import { Slots } from './bulkhead.state.js';
-import { waitOf, type NestedWait, type NestedWaits } from './nested-waits.js';
+import { NestedWait, type NestedWaits } from './nested-waits.js';
 
 /** The slots of one bulkhead, for each key. */
 export type KeyedSlots = KeyedStates<Slots>;
@@ -48,8 +48,8 @@ export class BulkheadStrategy implements GateStrategy {
     if (slots.waiting >= this.options.queue) {
       return attempt.refuse(this.#refusal(attempt, 'and its queue is full'));
     }
-    const wait = waitOf(attempt, slots);
-    if (wait && this.waits.wouldNeverEnd(wait)) {
+    const wait = new NestedWait(attempt, slots);
+    if (this.waits.wouldNeverEnd(wait)) {
       return attempt.refuse(this.#refusal(attempt, 'and would wait for the calls it was made in'));
     }
     this.context.monitor.emit('bulkhead-wait', attempt.call);
@@ -61,17 +61,17 @@ export class BulkheadStrategy implements GateStrategy {
     else slots.free();
   }
 
-  #queueUp(attempt: Attempt, slots: Slots, wait: NestedWait | undefined): Promise<Slots> {
+  #queueUp(attempt: Attempt, slots: Slots, wait: NestedWait): Promise<Slots> {
     const { maxWait } = this.options;
     return attempt.wait<Slots>((resolve, reject) => {
       let timer: Timer | undefined;
       const over = () => {
         timer?.cancel();
         endWait(attempt);
-        if (wait) this.waits.remove(wait);
+        this.waits.remove(wait);
       };
       noteWait(attempt, slots);
-      if (wait) this.waits.add(wait);
+      this.waits.add(wait);
       const leaveQueue = slots.wait(() => {
         over();
         resolve(slots);

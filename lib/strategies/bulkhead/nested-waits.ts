@@ -7,22 +7,27 @@ interface HeldSlot {
   readonly slots: Slots;
 }
 
-/** The wait for a slot of a call that was made while other slots are held. */
-export interface NestedWait {
-  readonly wants: Slots;
-  readonly held: readonly HeldSlot[];
-}
+/** The wait of an attempt for a slot. */
+export class NestedWait {
+  constructor(
+    private readonly attempt: Attempt,
+    readonly wants: Slots,
+  ) {}
 
-/** The wait of a try, if it is made inside of tries that hold slots, or such wait for what it loads. */
-export function waitOf(attempt: Attempt, wants: Slots): NestedWait | undefined {
-  const held: HeldSlot[] = [];
-  for (const holder of attemptsAround(attempt.call))
-    for (const slots of holder.tokens) if (slots instanceof Slots) held.push({ holder, slots });
-  return held.length > 0 ? { wants, held } : undefined;
+  /**
+   * The slots of the attempts around it, and of those that wait for what it loads: whoever joins a load later does so
+   * with the slots it holds.
+   */
+  get held(): readonly HeldSlot[] {
+    const held: HeldSlot[] = [];
+    for (const holder of attemptsAround(this.attempt.call))
+      for (const slots of holder.tokens) if (slots instanceof Slots) held.push({ holder, slots });
+    return held;
+  }
 }
 
 /**
- * The waits for slots inside of tries that hold slots themselves, to refuse one that would never end: where every slot
+ * The waits for slots, to refuse one that would never end: where every slot
  * of a bulkhead is held by tries that wait, through whichever other bulkheads, for one of its slots.
  */
 export class NestedWaits {

@@ -42,9 +42,12 @@ export class Flight {
     if (isLeader ? isInLoad(call) : isInAttempt(call)) (this.nested ??= new Set()).add(call);
     return call.wait((resolve, reject) => {
       const over = () => this.nested?.delete(call);
+      let left = false;
       this.#done.then(
         (landed) => {
           over();
+          // Whoever has left takes nothing: what can be used once is for those who wait.
+          if (left) return;
           try {
             resolve(take(landed));
           } catch (error) {
@@ -58,6 +61,7 @@ export class Flight {
         },
       );
       return () => {
+        left = true;
         over();
         this.#leave(call);
       };

@@ -55,7 +55,7 @@ export class Loads {
         const result = this.#run(load, leader, next);
         const late = load.current instanceof Attempt && !load.current.invoked;
         value = await result;
-        if (late || load.attempt > 1) this.#keepToLeader(flight, key, leader, guard);
+        if (late || beganLater(load)) this.#keepToLeader(flight, key, leader, guard);
       } catch (error) {
         flights.end(key, flight);
         return this.#failed(flight, leader, error, entry);
@@ -174,5 +174,9 @@ export class Loads {
   }
   #warned = false;
 }
+
+/** Whether the method ran again, or beside a first attempt, when an argument may have changed. */
+const beganLater = ({ attempt, failures, current }: Call): boolean =>
+  attempt > 1 || failures.length > 0 || (current instanceof Attempt && current.hedge > 0);
 
 const isChangeable = (argument: unknown): boolean => typeof argument === 'object' && argument !== null;
