@@ -132,7 +132,10 @@ export class HedgeRound implements AttemptRound {
 
   /** Waits for those that run, beside another where one may begin; with none left it is decided. */
   #goOn(attempt: Attempt, verdict: HedgeVerdict, now: number): unknown {
-    if (verdict === 'again' && this.#begun <= this.#most && this.strategy.mayBegin(this.call)) {
+    const { call } = this;
+    // What was asked about the failure may have ended the call.
+    const isOver = call.stopped !== undefined || call.broken !== undefined;
+    if (verdict === 'again' && !isOver && this.#begun <= this.#most && this.strategy.mayBegin(call)) {
       this.#timer?.cancel();
       const result = this.begin(now);
       if (this.#decided) return result;

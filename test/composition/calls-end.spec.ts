@@ -38,6 +38,10 @@ describe('an abort in the synchronous part of', () => {
       ['onRetry, before a long backoff', (abort) => ({ retry: { minDelay: 20_000, jitter: 'none', onRetry: abort } }), () => Promise.reject(down)],
       ['retryOn', (abort) => ({ retry: { minDelay: 20_000, retryOn: () => (abort(), true) } }), () => Promise.reject(down)],
       ['retryOnResult', (abort) => ({ retry: { minDelay: 20_000, retryOnResult: () => (abort(), true) } }), () => Promise.resolve(1)],
+      ['hedge.on', (abort) => ({ hedge: { delay: 20_000, idempotent: true, on: () => (abort(), true) } }), () => Promise.reject(down)],
+      ['hedge.failureOnResult', (abort) => ({ hedge: { delay: 20_000, idempotent: true, failureOnResult: () => (abort(), true) } }), () => Promise.resolve(1)],
+      ['retryOn, asked for a hedge', (abort) => ({ retry: { retryOn: () => (abort(), true) }, hedge: { delay: 20_000, idempotent: true } }), () => Promise.reject(down)],
+      ['retryOnResult, asked for a hedge', (abort) => ({ retry: { retryOnResult: () => (abort(), true) }, hedge: { delay: 20_000, idempotent: true } }), () => Promise.resolve(1)],
       ['a backoff function', (abort) => ({ retry: { backoff: () => (abort(), 20_000) } }), () => Promise.reject(down)],
       ['onFallback', (abort) => ({ fallback: never, onFallback: abort }), () => Promise.reject(down)],
       ['onFailure', (abort) => ({ fallback: never, onFailure: abort }), () => Promise.reject(down)],
@@ -79,6 +83,22 @@ describe('an abort in the synchronous part of', () => {
       expect(harness.clock.pending).toBe(0);
     },
   );
+
+  it.each<[string, OperoOptions]>([
+    ['attempt-failure', { hedge: { delay: 20_000, idempotent: true } }],
+    ['cache-miss', { cache: { key: () => 'key' } }],
+  ])('a listener of %s begins nothing more [hard 1.1]', async (type, options) => {
+    let bodies = 0;
+    const { harness, start, abort } = abortable(
+      () => options,
+      () => (bodies++ === 0 && type === 'attempt-failure' ? Promise.reject(down) : never()),
+    );
+    harness.runtime.events.on(type as 'cache-miss', abort);
+    expect((await settle(start().result)).error).toBe(enough);
+    await harness.clock.settle();
+    expect(bodies).toBe(type === 'cache-miss' ? 0 : 1);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
 
   it('a nested method reaches the outer call and everything in between [hard 1.1]', async () => {
     const harness = new Harness();

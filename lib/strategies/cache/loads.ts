@@ -45,9 +45,10 @@ export class Loads {
       const entry = asked ? await found : found;
       if (entry && entries?.isFresh(entry) && !flight.doomed)
         return this.#landFound(flight, key, leader, entry);
-      if (flight.members === 0) return;
       if (asked) this.#keepToLeader(flight, key, leader, guard);
-      if (entries) this.context.monitor.emit('cache-miss', leader);
+      if (entries && flight.members > 0) this.context.monitor.emit('cache-miss', leader);
+      // Whoever waited may have left, also while a listener was told.
+      if (flight.members === 0) return;
       const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);
       flight.load = load;
       let value: unknown;
