@@ -25,6 +25,13 @@ export class RecencyList<T extends Listed<T>> {
     this.#last = item;
   }
 
+  /** All that is in it now, first to last. */
+  all(): T[] {
+    const items: T[] = [];
+    for (let item = this.#first; item; item = item.next) items.push(item);
+    return items;
+  }
+
   remove(item: T): void {
     if (item.previous) item.previous.next = item.next;
     else this.#first = item.next;

@@ -2,14 +2,11 @@ import { Attempt } from './attempt.js';
 import { Call } from './call.js';
 import type { Scope } from './scope.js';
 
-/** What attempts wait for, that others hold. */
-const waits = new WeakMap<Attempt, object>();
-
-export const noteWait = (attempt: Attempt, wanted: object): void => void waits.set(attempt, wanted);
-export const endWait = (attempt: Attempt): void => void waits.delete(attempt);
+const NONE: readonly Attempt[] = [];
 
 /** The attempts that go on until `call` has its answer: those it is made in, and those that wait for it or share it. */
-export function attemptsAround(call: Scope): Attempt[] {
+export function attemptsAround(call: Scope): readonly Attempt[] {
+  if (isOutermost(call)) return NONE;
   const scopes = new Set([call]);
   const found: Attempt[] = [];
   for (const scope of scopes) {
@@ -21,12 +18,20 @@ export function attemptsAround(call: Scope): Attempt[] {
   return found;
 }
 
+/** Whether `call` is made in no other, and shares what it loads with none. */
+function isOutermost(call: Scope): boolean {
+  for (let scope: Scope | undefined = call; scope; scope = scope.owner) {
+    if (scope.origin || scope instanceof Attempt || (scope instanceof Call && scope.loadFor)) return false;
+  }
+  return true;
+}
+
 /** Whether anything in `load` waits for what is held around `call`. */
 export function waitsForHolder(load: Scope, call: Call): boolean {
   const held = new Set(attemptsAround(call).flatMap(({ tokens }) => tokens as readonly unknown[]));
   if (held.size === 0) return false;
   return load.descendants().some((scope) => {
-    const wanted = scope instanceof Attempt ? waits.get(scope) : undefined;
+    const wanted = scope instanceof Attempt ? scope.waitsFor : undefined;
     return wanted !== undefined && held.has(wanted);
   });
 }

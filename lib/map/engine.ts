@@ -3,6 +3,7 @@ import { Turn, type EventLoop } from './event-loop.js';
 import { OpItemError, type AnyIterable, type OpItemResult } from './items.js';
 import type { ProgressCounter } from './progress.js';
 import { ItemSource } from './source.js';
+import { UnderWay, type Placed } from './under-way.js';
 
 /** Works on one item. `attempts` tells how often it was tried once it has failed. */
 export interface ItemTask {
@@ -40,7 +41,7 @@ export interface ResultSink<R, I> {
 }
 
 /** An item that was pulled and is not over. */
-interface Item<I> {
+interface Item<I> extends Placed {
   readonly index: number;
   readonly item: I;
   /** Whether `shouldProcess` has not decided about it yet. */
@@ -52,7 +53,7 @@ interface Item<I> {
 export class MapEngine<I, R> {
   readonly #source: ItemSource<I>;
   readonly #turn: Turn;
-  readonly #underWay = new Set<Item<I>>();
+  readonly #underWay = new UnderWay<Item<I>>();
   /** Goes through the source right now: an item that is over at once must not start it again. */
   #pulling = false;
   /** The reader was handed a result and has not asked for the next: it may leave, and all further work were in vain. */
@@ -73,7 +74,8 @@ export class MapEngine<I, R> {
     private readonly sink: ResultSink<R, I>,
   ) {
     this.#source = new ItemSource(items, {
-      item: (item) => this.#begin({ index: this.#pulled++, item, undecided: false, task: undefined }),
+      item: (item) =>
+        this.#begin({ index: this.#pulled++, item, undecided: false, task: undefined, place: -1 }),
       failed: (reason) => (this.#failure ??= { reason, by: 'source' }),
       ready: () => this.#pull(),
     });
@@ -128,7 +130,7 @@ export class MapEngine<I, R> {
     this.#failure ??= failure;
     this.#aborted ??= { reason };
     this.#source.leave();
-    for (const item of [...this.#underWay]) if (item.undecided) this.#fail(item, 'aborted', reason);
+    for (const item of this.#underWay.all()) if (item.undecided) this.#fail(item, 'aborted', reason);
     this.options.abortRunning(reason);
     this.#endIfDone();
     if (!this.#ended) this.options.loop.later(() => this.#giveUp());
@@ -136,7 +138,7 @@ export class MapEngine<I, R> {
 
   /** An aborted item that has not ended by itself, because of what its own code does, does not hold up the run. */
   #giveUp(): void {
-    for (const item of [...this.#underWay]) this.#fail(item, 'aborted', this.#aborted?.reason);
+    for (const item of this.#underWay.all()) this.#fail(item, 'aborted', this.#aborted?.reason);
   }
 
   #pull(): void {
@@ -223,7 +225,7 @@ export class MapEngine<I, R> {
 
   /** Told last who listens: listeners may end the run, and then nothing of it must be missing. */
   #over(item: Item<I>, result: OpItemResult<R, I>): void {
-    if (!this.#underWay.delete(item)) return;
+    if (!this.#underWay.remove(item)) return;
     this.#count(result);
     this.#give(result);
     if (!result.ok && result.error.reason === 'failed' && this.options.stopOnError)
@@ -242,8 +244,8 @@ export class MapEngine<I, R> {
 
   #give(result: OpItemResult<R, I>): void {
     if (!this.options.ordered) return this.sink.take(result);
-    this.#held.set(result.index, result);
-    for (let next = this.#held.get(this.#nextOut); next; next = this.#held.get(this.#nextOut)) {
+    if (result.index !== this.#nextOut) return void this.#held.set(result.index, result);
+    for (let next: OpItemResult<R, I> | undefined = result; next; next = this.#held.get(this.#nextOut)) {
       this.#held.delete(this.#nextOut++);
       this.sink.take(next);
     }

@@ -1,8 +1,6 @@
 import {
   BulkheadFullError,
-  endWait,
   KeyedStates,
-  noteWait,
   StateKeys,
   stateKey,
   withoutStack,
@@ -67,10 +65,10 @@ export class BulkheadStrategy implements GateStrategy {
       let timer: Timer | undefined;
       const over = () => {
         timer?.cancel();
-        endWait(attempt);
+        attempt.waitsFor = undefined;
         this.waits.remove(wait);
       };
-      noteWait(attempt, slots);
+      attempt.waitsFor = slots;
       this.waits.add(wait);
       const leaveQueue = slots.wait(() => {
         over();

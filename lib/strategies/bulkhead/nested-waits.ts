@@ -1,4 +1,4 @@
-import { attemptsAround, type Attempt } from '../../core/index.js';
+import { attemptsAround, RecencyList, type Attempt, type Listed } from '../../core/index.js';
 import { Slots } from './bulkhead.state.js';
 
 /** A slot that one of the tries around a wait holds until the wait is over. */
@@ -7,8 +7,14 @@ interface HeldSlot {
   readonly slots: Slots;
 }
 
+const NOTHING: readonly HeldSlot[] = [];
+
 /** The wait of an attempt for a slot. */
-export class NestedWait {
+export class NestedWait implements Listed<NestedWait> {
+  list: RecencyList<NestedWait> | undefined;
+  next: NestedWait | undefined;
+  previous: NestedWait | undefined;
+
   constructor(
     private readonly attempt: Attempt,
     readonly wants: Slots,
@@ -19,8 +25,10 @@ export class NestedWait {
    * with the slots it holds.
    */
   get held(): readonly HeldSlot[] {
+    const holders = attemptsAround(this.attempt.call);
+    if (holders.length === 0) return NOTHING;
     const held: HeldSlot[] = [];
-    for (const holder of attemptsAround(this.attempt.call))
+    for (const holder of holders)
       for (const slots of holder.tokens) if (slots instanceof Slots) held.push({ holder, slots });
     return held;
   }
@@ -31,16 +39,17 @@ export class NestedWait {
  * of a bulkhead is held by tries that wait, through whichever other bulkheads, for one of its slots.
  */
 export class NestedWaits {
-  readonly #waits = new Set<NestedWait>();
+  readonly #waits = new RecencyList<NestedWait>();
   readonly #wanted = new Map<Slots, number>();
 
   add(wait: NestedWait): void {
-    this.#waits.add(wait);
+    this.#waits.append(wait);
     this.#wanted.set(wait.wants, (this.#wanted.get(wait.wants) ?? 0) + 1);
   }
 
   remove(wait: NestedWait): void {
-    if (!this.#waits.delete(wait)) return;
+    if (!wait.list) return;
+    this.#waits.remove(wait);
     const left = this.#wanted.get(wait.wants)! - 1;
     if (left > 0) this.#wanted.set(wait.wants, left);
     else this.#wanted.delete(wait.wants);
@@ -51,7 +60,7 @@ export class NestedWaits {
     // Most waits hold nothing that anybody nested waits for: they can close no circle.
     if (!wait.held.some(({ slots }) => slots === wait.wants || this.#wanted.has(slots))) return false;
     const stuck = new Set([...this.#wanted.keys(), wait.wants]);
-    const waits = [...this.#waits, wait];
+    const waits = [...this.#waits.all(), wait];
     for (let size = -1; size !== stuck.size;) {
       size = stuck.size;
       for (const [slots, holders] of holdersOf(waits, stuck))
