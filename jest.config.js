@@ -16,6 +16,9 @@ export default {
   testEnvironment: 'node',
   // A machine may be busy: this is for what hangs, not for what is slow.
   testTimeout: 30_000,
+  // Jest leaves a core to itself otherwise: on two it would run the suites one by one, in one process that only grows.
+  maxWorkers: '100%',
+  workerIdleMemoryLimit: '600MB',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
