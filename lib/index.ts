@@ -1,45 +1,35 @@
+export { hours, minutes, seconds, seededRandom } from './core/time/index.js';
 export {
   AllFailedError,
   AttemptTimeoutError,
   BulkheadFullError,
   CircuitOpenError,
-  currentCall,
   EvictionFailedError,
   failuresOf,
-  findCurrentCall,
-  hours,
   isOperoError,
-  minutes,
   OperoConfigurationError,
   OperoError,
   OperoShutdownError,
   permanent,
   RateLimitExceededError,
   RefusedError,
-  seconds,
-  seededRandom,
   TotalTimeoutError,
   UnacceptableResultError,
-} from './core/index.js';
+} from './core/errors/index.js';
+export { currentCall, findCurrentCall } from './core/call/index.js';
+export type { Clock, Random, Timer } from './core/time/index.js';
+export type { AttemptFailure, OperoErrorCode } from './core/errors/index.js';
+export type { OperationCounts, OperoEvent, OperoEventType, OperoListener } from './core/events/index.js';
+export type { OperoCall } from './core/call/index.js';
 export type {
-  AttemptFailure,
   CacheStore,
-  Clock,
   ErrorClass,
   ErrorCondition,
   ErrorConditions,
-  OperationCounts,
-  OperoCall,
-  OperoErrorCode,
-  OperoEvent,
-  OperoEventType,
-  OperoListener,
   PrincipalFunction,
-  Random,
   RequestContext,
   RetryBudgetOptions,
-  Timer,
-} from './core/index.js';
+} from './core/strategy/index.js';
 export type {
   ArgFallbackOptions,
   Backoff,

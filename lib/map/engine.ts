@@ -1,4 +1,5 @@
-import { isThenable, OperoShutdownError, withoutStack } from '../core/index.js';
+import { OperoShutdownError, withoutStack } from '../core/errors/index.js';
+import { isThenable } from '../core/pipeline/index.js';
 import { Turn, type EventLoop } from './event-loop.js';
 import { OpItemError, type AnyIterable, type OpItemResult } from './items.js';
 import type { ProgressCounter } from './progress.js';

@@ -1,4 +1,4 @@
-import { show } from '../core/index.js';
+import { show } from '../core/options/index.js';
 
 /** Whatever can be gone through, at once or over time: arrays, sets, generators, streams. */
 export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;

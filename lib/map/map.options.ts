@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { callback, duration, fields, flag, oneOf, satisfying, wholeNumber } from '../core/index.js';
+import { callback, duration, fields, flag, oneOf, satisfying, wholeNumber } from '../core/options/index.js';
 
 /** How many items are worked on at a time where nothing is said. */
 export const DEFAULT_WORKERS = 10;

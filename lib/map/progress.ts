@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { Clock } from '../core/index.js';
+import type { Clock } from '../core/time/index.js';
 
 /** How far a run is. */
 export interface OpProgress {

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Clock } from '../core/index.js';
+import type { Clock } from '../core/time/index.js';
 import { MapEngine, type EngineOptions, type ResultSink, type RunFailure } from './engine.js';
 import {
   NoItemsError,

@@ -1,4 +1,5 @@
-import { isThenable, show } from '../core/index.js';
+import { show } from '../core/options/index.js';
+import { isThenable } from '../core/pipeline/index.js';
 import { openSource, type AnyIterable } from './items.js';
 
 /** Told what a source gives. */

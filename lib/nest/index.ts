@@ -1,7 +1,7 @@
-export type { CircuitControl } from './circuit-control.js';
-export { FallbackArg, Opero, type OperoDecorator } from './decorators.js';
-export type { OpMapOptions } from './map-metadata.js';
-export { getMappedToken, InjectMapped } from './inject-mapped.js';
+export type { CircuitControl } from './service/circuit-control.js';
+export { FallbackArg, Opero, type OperoDecorator } from './decorators/decorators.js';
+export type { OpMapOptions } from './metadata/map-metadata.js';
+export { getMappedToken, InjectMapped } from './mapped/inject-mapped.js';
 export {
   batched,
   mapped,
@@ -9,11 +9,15 @@ export {
   type BatchedMethod,
   type Mapped,
   type MappedMethod,
-} from './mapped.js';
-export type { OperoCacheOptions, OperoModuleOptions } from './module-options.js';
-export { OpMap, type OpMapDecorator } from './op-map.decorator.js';
-export { OperoInterceptor } from './opero.interceptor.js';
-export { OperoModule, type OperoModuleAsyncOptions, type OperoOptionsFactory } from './opero.module.js';
-export type { EvictOptions } from './cache-control.js';
-export { OperoService, type RunOptions } from './opero.service.js';
-export { currentExecutionContext } from './request-scope.js';
+} from './mapped/mapped.js';
+export type { OperoCacheOptions, OperoModuleOptions } from './options/module-options.js';
+export { OpMap, type OpMapDecorator } from './decorators/op-map.decorator.js';
+export { OperoInterceptor } from './module/opero.interceptor.js';
+export {
+  OperoModule,
+  type OperoModuleAsyncOptions,
+  type OperoOptionsFactory,
+} from './module/opero.module.js';
+export type { EvictOptions } from './service/cache-control.js';
+export { OperoService, type RunOptions } from './service/opero.service.js';
+export { currentExecutionContext } from './edge/request-scope.js';

@@ -1,13 +1,6 @@
 import * as v from 'valibot';
-import {
-  check,
-  fields,
-  flag,
-  show,
-  unknownName,
-  type Problem,
-  type StrategyDefinition,
-} from '../core/index.js';
+import { check, fields, flag, show, unknownName, type Problem } from '../core/options/index.js';
+import type { StrategyDefinition } from '../core/strategy/index.js';
 import { order } from '../strategies/index.js';
 import { commonKeys, commonSchema, type CommonOptions, type OperoOptions } from './options.js';
 

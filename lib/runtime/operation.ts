@@ -1,19 +1,16 @@
+import type { Clock, Deadlines } from '../core/time/index.js';
+import { Monitor, type OperationCounts } from '../core/events/index.js';
 import {
   Call,
   linkSignal,
   captureCallSite,
-  Monitor,
-  Pipeline,
   type CallKind,
   type CallOperation,
-  type Clock,
-  type Deadlines,
   type Invocation,
-  type OperationCounts,
   type Scope,
-  type Strategy,
-  type Target,
-} from '../core/index.js';
+} from '../core/call/index.js';
+import type { Strategy, Target } from '../core/strategy/index.js';
+import { Pipeline } from '../core/pipeline/index.js';
 import { CacheStrategy, CircuitBreakerStrategy, type CircuitStateName } from '../strategies/index.js';
 import type { ResolvedOptions } from './resolve.js';
 import { worstCaseOf, type WorstCase } from './worst-case.js';

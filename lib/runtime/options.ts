@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { callback, fields, flag, text, type OperoEventType, type OperoListener } from '../core/index.js';
+import { callback, fields, flag, text } from '../core/options/index.js';
+import type { OperoEventType, OperoListener } from '../core/events/index.js';
 import type { StrategyOptions } from '../strategies/index.js';
 
 /** Told about the calls of an operation. What a hook throws, or rejects with, changes nothing. */

@@ -1,4 +1,4 @@
-import { show, type Problem } from '../core/index.js';
+import { show, type Problem } from '../core/options/index.js';
 import { checkLayer, type Layer } from './layers.js';
 import type { OperoProfile } from './options.js';
 

@@ -1,4 +1,5 @@
-import { check, type CreateContext, type Problem, type Strategy, type Target } from '../core/index.js';
+import { check, type Problem } from '../core/options/index.js';
+import type { CreateContext, Strategy, Target } from '../core/strategy/index.js';
 import { order } from '../strategies/index.js';
 import { checkLayer, commonOf, definitions, merge, valuesOf, type Layer, type Merged } from './layers.js';
 import type { CommonOptions } from './options.js';

@@ -1,11 +1,5 @@
-import {
-  Attempt,
-  linkSignal,
-  OperoShutdownError,
-  type Call,
-  type Invocation,
-  type Scope,
-} from '../core/index.js';
+import { OperoShutdownError } from '../core/errors/index.js';
+import { Attempt, linkSignal, type Call, type Invocation, type Scope } from '../core/call/index.js';
 import { MapRun, windowOf, workersOf, type AnyIterable, type OpRun, type ResolvedMap } from '../map/index.js';
 import type { Operation } from './operation.js';
 import { RunScope } from './run-scope.js';

@@ -1,4 +1,4 @@
-import { Scope } from '../core/index.js';
+import { Scope } from '../core/call/index.js';
 
 /** Where the calls of one run belong: an abort, or a shutdown, reaches the run through it. */
 export class RunScope extends Scope {

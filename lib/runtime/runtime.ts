@@ -1,23 +1,10 @@
-import {
-  currentScope,
-  Deadlines,
-  Monitor,
-  OperoConfigurationError,
-  OperoEvents,
-  RootScope,
-  systemClock,
-  systemRandom,
-  unendingCall,
-  type CachingSettings,
-  type Clock,
-  type CreateContext,
-  type OperoListener,
-  type Problem,
-  type Random,
-  type Scope,
-  type SharedResources,
-  type Target,
-} from '../core/index.js';
+import { Deadlines, systemClock, systemRandom, type Clock, type Random } from '../core/time/index.js';
+import { OperoConfigurationError } from '../core/errors/index.js';
+import type { Problem } from '../core/options/index.js';
+import { Monitor, OperoEvents, type OperoListener } from '../core/events/index.js';
+import { currentScope, RootScope, type Scope } from '../core/call/index.js';
+import type { CachingSettings, CreateContext, SharedResources, Target } from '../core/strategy/index.js';
+import { unendingCall } from '../core/pipeline/index.js';
 import { systemEventLoop, type EventLoop } from '../map/index.js';
 import type { Layer } from './layers.js';
 import { Operation } from './operation.js';

@@ -1,4 +1,4 @@
-import type { Problem } from '../core/index.js';
+import type { Problem } from '../core/options/index.js';
 
 /** The names under which operations share the state of a strategy: a limit, say. */
 export class SharedNames {

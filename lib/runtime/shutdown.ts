@@ -1,12 +1,6 @@
-import {
-  Attempt,
-  Call,
-  OperoShutdownError,
-  withoutStack,
-  type Clock,
-  type RootScope,
-  type Scope,
-} from '../core/index.js';
+import type { Clock } from '../core/time/index.js';
+import { OperoShutdownError, withoutStack } from '../core/errors/index.js';
+import { Attempt, Call, type RootScope, type Scope } from '../core/call/index.js';
 import { RunScope } from './run-scope.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Target } from '../core/index.js';
+import type { Target } from '../core/strategy/index.js';
 import { backoffDelay, type ResolvedRetry } from '../strategies/index.js';
 
 /**

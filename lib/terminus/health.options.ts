@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { check, duration, fields, satisfying, wholeNumber, type Problem } from '../core/index.js';
+import { check, duration, fields, satisfying, wholeNumber, type Problem } from '../core/options/index.js';
 
 const isNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');

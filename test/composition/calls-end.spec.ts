@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { currentCall, OperoShutdownError, type OperoOptions } from '../../lib/index.js';
-import { Call, Deadline, Deadlines, type Scope } from '../../lib/core/index.js';
+import { Deadline, Deadlines } from '../../lib/core/time/index.js';
+import { Call, type Scope } from '../../lib/core/call/index.js';
 import { deferred, Harness, settle } from '../support/harness.js';
 import { ManualClock } from '../support/manual-clock.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Call } from '../../lib/core/index.js';
+import { Call } from '../../lib/core/call/index.js';
 import type { AnyIterable, OpMapRunOptions, OpRun } from '../../lib/map/index.js';
 import type { OperoOptions } from '../../lib/runtime/index.js';
 import { hostileError } from '../support/faults.js';

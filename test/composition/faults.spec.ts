@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Call, seededRandom, type Target } from '../../lib/core/index.js';
+import { seededRandom } from '../../lib/core/time/index.js';
+import { Call } from '../../lib/core/call/index.js';
+import type { Target } from '../../lib/core/strategy/index.js';
 import { OperoRuntime, type OperoOptions } from '../../lib/runtime/index.js';
 import { faultSequence, misbehave, type Fault } from '../support/faults.js';
 import { anyTarget } from '../support/harness.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Target } from '../../lib/core/index.js';
+import type { Target } from '../../lib/core/strategy/index.js';
 import type { OperoOptions } from '../../lib/runtime/index.js';
 import { Harness } from '../support/harness.js';
 

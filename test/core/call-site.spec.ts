@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { appendCallSite, captureCallSite } from '../../lib/core/index.js';
+import { appendCallSite, captureCallSite } from '../../lib/core/call/index.js';
 import type { OperoOptions } from '../../lib/runtime/index.js';
 import { Harness, settle } from '../support/harness.js';
 

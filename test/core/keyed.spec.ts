@@ -1,5 +1,5 @@
 import { expect, describe, it } from '@jest/globals';
-import { KeyedStates } from '../../lib/core/index.js';
+import { KeyedStates } from '../../lib/core/collections/index.js';
 
 interface State {
   readonly key: string;

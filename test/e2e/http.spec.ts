@@ -30,7 +30,7 @@ import {
   Opero,
   OperoService,
 } from '../../lib/index.js';
-import { CircuitOpenError } from '../../lib/core/index.js';
+import { CircuitOpenError } from '../../lib/core/errors/index.js';
 import { moduleWith, platforms, serve } from '../support/apps.js';
 
 const seen = { pipes: 0, calls: 0, aborted: [] as unknown[], unsafe: 0 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { currentCall } from '../../lib/core/index.js';
+import { currentCall } from '../../lib/core/call/index.js';
 import { OpAbortedError, type OpMapRunOptions, type OpRun } from '../../lib/map/index.js';
 import type { OperoOptions } from '../../lib/runtime/index.js';
 import { Harness } from '../support/harness.js';

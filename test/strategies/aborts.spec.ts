@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { currentCall, type OperoOptions } from '../../lib/index.js';
-import { isAbort, isPermanent } from '../../lib/core/index.js';
+import { isAbort, isPermanent } from '../../lib/core/errors/index.js';
 import { Harness, settle } from '../support/harness.js';
 
 const one = { circuitBreaker: { window: { type: 'consecutive', size: 1 } } } as const satisfies OperoOptions;

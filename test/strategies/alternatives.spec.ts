@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CircuitOpenError, type OperoOptions } from '../../lib/index.js';
-import { digestOf } from '../../lib/core/index.js';
+import { digestOf } from '../../lib/core/strategy/index.js';
 import { Harness } from '../support/harness.js';
 
 const breaker = {

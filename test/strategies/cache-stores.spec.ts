@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { EvictionFailedError, type CacheOptions, type OperoEvent } from '../../lib/index.js';
-import { AllFailedError, BulkheadFullError, isOutage } from '../../lib/core/index.js';
+import { AllFailedError, BulkheadFullError, isOutage } from '../../lib/core/errors/index.js';
 import { AttemptTimeoutError, TotalTimeoutError } from '../../lib/index.js';
 import { Harness, httpError, settle } from '../support/harness.js';
 import { RemoteStore } from '../support/remote-store.js';

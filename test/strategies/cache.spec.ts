@@ -1,7 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { currentCall, type OperoOptions } from '../../lib/index.js';
 import { canonical, GuardedStore, MemoryStore } from '../../lib/strategies/cache/index.js';
-import { Call, Deadlines } from '../../lib/core/index.js';
+import { Deadlines } from '../../lib/core/time/index.js';
+import { Call } from '../../lib/core/call/index.js';
 import { deferred, failing, Harness, httpError, settle } from '../support/harness.js';
 import { ManualClock } from '../support/manual-clock.js';
 

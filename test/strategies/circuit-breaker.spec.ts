@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as v from 'valibot';
 import { CircuitOpenError, type OperoOptions, type CircuitBreakerOptions } from '../../lib/index.js';
-import { Attempt, Call, REFUSED } from '../../lib/core/index.js';
+import { Attempt, Call, REFUSED } from '../../lib/core/call/index.js';
 import { Circuit, circuitBreakerSchema } from '../../lib/strategies/circuit-breaker/index.js';
 import { Harness, httpError, settle } from '../support/harness.js';
 

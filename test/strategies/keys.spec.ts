@@ -6,7 +6,7 @@ import {
   type OperoEvent,
   type OperoOptions,
 } from '../../lib/index.js';
-import { keyPrefix, stateKey } from '../../lib/core/index.js';
+import { keyPrefix, stateKey } from '../../lib/core/strategy/index.js';
 import { deferred, failing, Harness, settle } from '../support/harness.js';
 
 const down = new Error('down');

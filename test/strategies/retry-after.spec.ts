@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AllFailedError, type OperoOptions } from '../../lib/index.js';
-import { retryAfterOf } from '../../lib/core/index.js';
+import { retryAfterOf } from '../../lib/core/errors/index.js';
 import { failing, Harness, httpError } from '../support/harness.js';
 import { ManualClock } from '../support/manual-clock.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { failuresOf, type OperoOptions, type RetryBudgetOptions } from '../../lib/index.js';
-import { RetryBudget } from '../../lib/core/index.js';
+import { RetryBudget } from '../../lib/core/strategy/index.js';
 import { failing, Harness, settle } from '../support/harness.js';
 
 const down = new Error('down');

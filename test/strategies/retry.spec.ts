@@ -13,7 +13,7 @@ import {
   UnacceptableResultError,
   type OperoOptions,
 } from '../../lib/index.js';
-import { isPermanent } from '../../lib/core/index.js';
+import { isPermanent } from '../../lib/core/errors/index.js';
 import { backoffDelay, retrySchema, type RetryOptions } from '../../lib/strategies/retry/index.js';
 import * as v from 'valibot';
 import { failing, Harness, httpError } from '../support/harness.js';

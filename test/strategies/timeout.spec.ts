@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AttemptTimeoutError, currentCall, TotalTimeoutError } from '../../lib/index.js';
-import { Call } from '../../lib/core/index.js';
+import { Call } from '../../lib/core/call/index.js';
 import { deferred, Harness, settle } from '../support/harness.js';
 
 const never = () => new Promise<never>(() => undefined);

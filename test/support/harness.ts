@@ -1,4 +1,6 @@
-import { isThenable, seededRandom, type Target } from '../../lib/core/index.js';
+import { seededRandom } from '../../lib/core/time/index.js';
+import type { Target } from '../../lib/core/strategy/index.js';
+import { isThenable } from '../../lib/core/pipeline/index.js';
 import {
   OperoRuntime,
   type Operation,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { CacheStore } from '../../lib/core/index.js';
+import type { CacheStore } from '../../lib/core/strategy/index.js';
 import type { ManualClock } from './manual-clock.js';
 
 const throwing = (...keys: string[]) => {

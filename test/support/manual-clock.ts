@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../lib/core/index.js';
+import type { Clock, Timer } from '../../lib/core/time/index.js';
 
 interface ManualTimer extends Timer {
   readonly at: number;

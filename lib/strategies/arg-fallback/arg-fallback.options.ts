@@ -1,12 +1,6 @@
 import * as v from 'valibot';
-import {
-  errorConditions,
-  fields,
-  satisfying,
-  type ErrorConditions,
-  type Problem,
-  type Target,
-} from '../../core/index.js';
+import { fields, satisfying, type Problem } from '../../core/options/index.js';
+import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
 
 /** Alternatives for one parameter, tried in order within each try. */
 export interface ArgFallbackOptions {

@@ -1,17 +1,15 @@
+import { isAbort, isProgrammingError, UnacceptableResultError } from '../../core/errors/index.js';
+import type { Call } from '../../core/call/index.js';
 import {
   anyOf,
   ask,
   digestOf,
   EXHAUSTED,
-  isAbort,
-  isProgrammingError,
   LEAVE,
-  UnacceptableResultError,
-  type Call,
   type ErrorConditions,
   type RepeatStrategy,
   type StrategyContext,
-} from '../../core/index.js';
+} from '../../core/strategy/index.js';
 
 /** Alternatives for one parameter, and what stands for each of them, as far as that was asked for. */
 interface Choice {

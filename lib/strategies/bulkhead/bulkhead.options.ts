@@ -1,13 +1,6 @@
 import * as v from 'valibot';
-import {
-  callback,
-  DEFAULT_MAX_KEYS,
-  durationOrNone,
-  fields,
-  keyCount,
-  text,
-  wholeNumber,
-} from '../../core/index.js';
+import { DEFAULT_MAX_KEYS } from '../../core/collections/index.js';
+import { callback, durationOrNone, fields, keyCount, text, wholeNumber } from '../../core/options/index.js';
 
 /** How many tries may run at a time. */
 export interface BulkheadOptions {

@@ -1,4 +1,4 @@
-import { WaitingLine } from '../../core/index.js';
+import { WaitingLine } from '../../core/collections/index.js';
 
 /**
  * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the

@@ -1,14 +1,8 @@
-import {
-  BulkheadFullError,
-  KeyedStates,
-  StateKeys,
-  stateKey,
-  withoutStack,
-  type Attempt,
-  type GateStrategy,
-  type StrategyContext,
-  type Timer,
-} from '../../core/index.js';
+import type { Timer } from '../../core/time/index.js';
+import { KeyedStates } from '../../core/collections/index.js';
+import { BulkheadFullError, withoutStack } from '../../core/errors/index.js';
+import type { Attempt } from '../../core/call/index.js';
+import { StateKeys, stateKey, type GateStrategy, type StrategyContext } from '../../core/strategy/index.js';
 import type { ResolvedBulkhead } from './bulkhead.options.js';
 import { Slots } from './bulkhead.state.js';
 import { NestedWait, type NestedWaits } from './nested-waits.js';

@@ -1,4 +1,4 @@
-import { defineStrategy } from '../../core/index.js';
+import { defineStrategy } from '../../core/strategy/index.js';
 import { bulkheadSchema, type BulkheadOptions, type ResolvedBulkhead } from './bulkhead.options.js';
 import { BulkheadStrategy, createSlots } from './bulkhead.strategy.js';
 import { NestedWaits } from './nested-waits.js';

@@ -1,4 +1,5 @@
-import { attemptsAround, RecencyList, type Attempt, type Listed } from '../../core/index.js';
+import { RecencyList, type Listed } from '../../core/collections/index.js';
+import { attemptsAround, type Attempt } from '../../core/call/index.js';
 import { Slots } from './bulkhead.state.js';
 
 /** A slot that one of the tries around a wait holds until the wait is over. */

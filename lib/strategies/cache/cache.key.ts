@@ -1,6 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import { types } from 'node:util';
-import { describeError, type CachingSettings, type Call, type CallIdentity } from '../../core/index.js';
+import { describeError } from '../../core/errors/index.js';
+import type { Call, CallIdentity } from '../../core/call/index.js';
+import type { CachingSettings } from '../../core/strategy/index.js';
 import { canonical, UnkeyableError } from './canonical.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { KeyClasses } from './key-classes.js';

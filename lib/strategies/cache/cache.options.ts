@@ -1,16 +1,6 @@
 import * as v from 'valibot';
-import {
-  callback,
-  duration,
-  errorConditions,
-  fields,
-  flag,
-  ratio,
-  satisfying,
-  text,
-  type ErrorConditions,
-  type PrincipalFunction,
-} from '../../core/index.js';
+import { callback, duration, fields, flag, ratio, satisfying, text } from '../../core/options/index.js';
+import { errorConditions, type ErrorConditions, type PrincipalFunction } from '../../core/strategy/index.js';
 import type { Revive } from './revive.js';
 
 /** When a result may be served after its time. */

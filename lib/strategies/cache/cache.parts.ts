@@ -1,4 +1,4 @@
-import type { CallIdentity, Scope } from '../../core/index.js';
+import type { CallIdentity, Scope } from '../../core/call/index.js';
 import type { CacheKeys } from './cache.key.js';
 import type { Entries } from './entries.js';
 import type { FlightTable } from './flight.js';

@@ -1,11 +1,6 @@
-import {
-  copyOf,
-  decided,
-  type AroundStrategy,
-  type Call,
-  type CallIdentity,
-  type Runner,
-} from '../../core/index.js';
+import { copyOf } from '../../core/values/index.js';
+import type { Call, CallIdentity } from '../../core/call/index.js';
+import { decided, type AroundStrategy, type Runner } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './entries.js';

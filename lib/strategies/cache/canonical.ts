@@ -1,7 +1,6 @@
 import { types } from 'node:util';
 import { KeyClasses } from './key-classes.js';
-import { isPlain, isPlainArray } from '../../core/plain.js';
-import { viewName } from '../../core/values.js';
+import { isPlain, isPlainArray, viewName } from '../../core/values/index.js';
 
 /** Thrown for arguments that cannot be told apart by their contents, so that they make no key. */
 export class UnkeyableError extends Error {

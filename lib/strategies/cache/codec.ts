@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { parse, stringify } from 'devalue';
-import { viewName, type Nature } from '../../core/values.js';
+import { viewName, type Nature } from '../../core/values/index.js';
 
 /** A value as a store keeps it: as it is where JSON tells all of it, else as text. */
 export type Encoded = { readonly value: unknown } | { readonly text: string };

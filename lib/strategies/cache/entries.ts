@@ -1,10 +1,7 @@
-import {
-  describeError,
-  EvictionFailedError,
-  type Call,
-  type EventSource,
-  type StrategyContext,
-} from '../../core/index.js';
+import { describeError, EvictionFailedError } from '../../core/errors/index.js';
+import type { EventSource } from '../../core/events/index.js';
+import type { Call } from '../../core/call/index.js';
+import type { StrategyContext } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import { encode, type Encoded } from './codec.js';
 import { isFresh, lifeOf, open, seal, type Entry } from './envelope.js';
@@ -14,7 +11,7 @@ import type { Landed } from './landed.js';
 import type { MemoryStore } from './memory-store.js';
 import { reviverOf, type Reviver } from './revive.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
-import { natureOf, type Nature } from '../../core/values.js';
+import { natureOf, type Nature } from '../../core/values/index.js';
 
 export type EntriesContext = StrategyContext & { warn(message: string): void };
 

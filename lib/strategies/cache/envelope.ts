@@ -1,6 +1,5 @@
-import { copyTree, freeze } from '../../core/copy.js';
+import { copyTree, freeze, type Nature } from '../../core/values/index.js';
 import { decode, type Encoded } from './codec.js';
-import type { Nature } from '../../core/values.js';
 
 /** What is kept under a key. The times are ms since the epoch, on the wall clock that all processes share. */
 interface Envelope {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../core/index.js';
+import type { Clock } from '../../core/time/index.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
 
 /** How many keys are remembered whose entries could not be deleted. */

@@ -1,4 +1,5 @@
-import { Attempt, Call, spentBehind, waitsForHolder, type Scope } from '../../core/index.js';
+import { Attempt, Call, waitsForHolder, type Scope } from '../../core/call/index.js';
+import { spentBehind } from '../../core/strategy/index.js';
 import type { Landed } from './landed.js';
 
 /** One load that any number of equal calls wait for. */

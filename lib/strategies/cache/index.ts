@@ -1,10 +1,10 @@
+import type { Problem } from '../../core/options/index.js';
 import {
   defineStrategy,
   type CacheStore,
   type CreateContext,
-  type Problem,
   type Target,
-} from '../../core/index.js';
+} from '../../core/strategy/index.js';
 import { CacheKeys } from './cache.key.js';
 import { cacheSchema, type CacheOptions, type ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';

@@ -1,5 +1,4 @@
-import { copyOf } from '../../core/copy.js';
-import { natureOf, type Nature } from '../../core/values.js';
+import { copyOf, natureOf, type Nature } from '../../core/values/index.js';
 
 /** Stands for a value that must not be shared: whoever gets this runs the method itself. */
 export const UNSHARED = Symbol('unshared');

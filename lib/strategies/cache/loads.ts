@@ -1,13 +1,8 @@
-import {
-  anyOf,
-  Attempt,
-  Call,
-  copyOf,
-  decided,
-  isOutage,
-  isThenable,
-  type Runner,
-} from '../../core/index.js';
+import { copyOf } from '../../core/values/index.js';
+import { isOutage } from '../../core/errors/index.js';
+import { Attempt, Call } from '../../core/call/index.js';
+import { anyOf, decided, type Runner } from '../../core/strategy/index.js';
+import { isThenable } from '../../core/pipeline/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './entries.js';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { CacheStore } from '../../core/index.js';
+import type { CacheStore } from '../../core/strategy/index.js';
 
 /** The store used where the app has no cache, or none that may have it: in this process, at most `maxEntries`. */
 export class MemoryStore implements CacheStore {

@@ -1,4 +1,4 @@
-import { liveKind } from '../../core/live.js';
+import { liveKind } from '../../core/values/index.js';
 
 /** A class whose instances are brought back, or a function that makes the result of the plain data it is given. */
 export type Revive = (abstract new (...args: never[]) => unknown) | ((plain: never) => unknown);

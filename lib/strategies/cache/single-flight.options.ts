@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { callback, fields, flag, type PrincipalFunction } from '../../core/index.js';
+import { callback, fields, flag } from '../../core/options/index.js';
+import type { PrincipalFunction } from '../../core/strategy/index.js';
 
 /** Which calls count as equal. */
 export interface SingleFlightOptions {

@@ -1,4 +1,5 @@
-import { Deadline, type CacheStore, type Clock, type Deadlines } from '../../core/index.js';
+import { Deadline, type Clock, type Deadlines } from '../../core/time/index.js';
+import type { CacheStore } from '../../core/strategy/index.js';
 
 /** Told what a store failed with, in the name of the call that met it. */
 export type StoreReport = (error: unknown) => void;

@@ -1,9 +1,8 @@
 import * as v from 'valibot';
+import { DEFAULT_MAX_KEYS } from '../../core/collections/index.js';
 import {
   callback,
-  DEFAULT_MAX_KEYS,
   duration,
-  errorConditions,
   fields,
   flag,
   keyCount,
@@ -11,8 +10,8 @@ import {
   satisfying,
   text,
   wholeNumber,
-  type ErrorConditions,
-} from '../../core/index.js';
+} from '../../core/options/index.js';
+import { errorConditions, type ErrorConditions } from '../../core/strategy/index.js';
 
 /** Which results the rates are taken from. */
 export type CircuitWindow =

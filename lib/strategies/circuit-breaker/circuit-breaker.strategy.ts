@@ -1,18 +1,20 @@
 import {
-  anyOf,
-  ask,
   CircuitOpenError,
-  decided,
   isAbort,
   isClientError,
   RefusedError,
-  StateKeys,
   withoutStack,
-  type Attempt,
-  type EventSource,
+} from '../../core/errors/index.js';
+import type { EventSource } from '../../core/events/index.js';
+import type { Attempt } from '../../core/call/index.js';
+import {
+  anyOf,
+  ask,
+  decided,
+  StateKeys,
   type GateStrategy,
   type StrategyContext,
-} from '../../core/index.js';
+} from '../../core/strategy/index.js';
 import type { ResolvedCircuitBreaker } from './circuit-breaker.options.js';
 import type { Circuit, CircuitStateName, Period } from './circuit.js';
 import type { Circuits, CircuitSelection } from './circuits.js';

@@ -1,4 +1,5 @@
-import { DEFAULT_MAX_KEYS, keyPrefix, KeyedStates, stateKey } from '../../core/index.js';
+import { DEFAULT_MAX_KEYS, KeyedStates } from '../../core/collections/index.js';
+import { keyPrefix, stateKey } from '../../core/strategy/index.js';
 import { Circuit, type CircuitSettings, type CircuitStateName } from './circuit.js';
 
 /** Which of the circuits of one breaker are meant. */

@@ -1,4 +1,6 @@
-import { defineStrategy, retryAfterOf, show, type CreateContext } from '../../core/index.js';
+import { retryAfterOf } from '../../core/errors/index.js';
+import { show } from '../../core/options/index.js';
+import { defineStrategy, type CreateContext } from '../../core/strategy/index.js';
 import {
   circuitBreakerSchema,
   type CircuitBreakerOptions,

@@ -1,14 +1,7 @@
 import * as v from 'valibot';
-import {
-  errorConditions,
-  fields,
-  satisfying,
-  show,
-  type ErrorConditions,
-  type OperoCall,
-  type Problem,
-  type Target,
-} from '../../core/index.js';
+import { fields, satisfying, show, type Problem } from '../../core/options/index.js';
+import type { OperoCall } from '../../core/call/index.js';
+import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
 
 /**
  * Answers in the method's place. `this` is the instance, `error` what the call failed with. `call` is the attempt that the

@@ -1,20 +1,14 @@
+import { copyOf, natureOf } from '../../core/values/index.js';
 import {
   AllFailedError,
-  anyOf,
-  copyOf,
-  natureOf,
-  Attempt,
-  decided,
   failuresOf,
   isAbort,
   isClientError,
-  isThenable,
-  runInside,
   type AttemptFailure,
-  type Call,
-  type RecoverStrategy,
-  type StrategyContext,
-} from '../../core/index.js';
+} from '../../core/errors/index.js';
+import { Attempt, runInside, type Call } from '../../core/call/index.js';
+import { anyOf, decided, type RecoverStrategy, type StrategyContext } from '../../core/strategy/index.js';
+import { isThenable } from '../../core/pipeline/index.js';
 import { type FallbackFunction, type FallbackTarget, type ResolvedFallback } from './fallback.options.js';
 
 /** Answers in the method's place when all attempts have failed. */

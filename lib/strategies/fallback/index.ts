@@ -1,4 +1,4 @@
-import { defineStrategy } from '../../core/index.js';
+import { defineStrategy } from '../../core/strategy/index.js';
 import {
   fallbackSchema,
   listAnswers,

@@ -2,15 +2,13 @@ import * as v from 'valibot';
 import {
   callback,
   duration,
-  errorConditions,
   fields,
   flag,
   satisfying,
   wholeNumber,
-  type ErrorConditions,
   type Problem,
-  type Target,
-} from '../../core/index.js';
+} from '../../core/options/index.js';
+import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
 
 /** A delay that follows how long answers take. */
 export interface HedgeQuantile {

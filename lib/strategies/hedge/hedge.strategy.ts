@@ -1,17 +1,15 @@
+import { isMarkedPermanent, RefusedError, retryAfterOf } from '../../core/errors/index.js';
+import type { Call } from '../../core/call/index.js';
 import {
   anyOf,
   ask,
   decided,
-  isMarkedPermanent,
-  RefusedError,
-  retryAfterOf,
-  type Call,
   type HedgeStrategy as Hedging,
   type HedgeVerdict,
   type RetryBudget,
   type Retryability,
   type StrategyContext,
-} from '../../core/index.js';
+} from '../../core/strategy/index.js';
 import type { ResolvedHedge } from './hedge.options.js';
 import type { Latencies } from './latencies.js';
 

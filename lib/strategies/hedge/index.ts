@@ -1,4 +1,4 @@
-import { budgetOf, defineStrategy, feedsBudget, retryabilityOf } from '../../core/index.js';
+import { budgetOf, defineStrategy, feedsBudget, retryabilityOf } from '../../core/strategy/index.js';
 import { hedgeSchema, proveHedge, type HedgeOptions, type ResolvedHedge } from './hedge.options.js';
 import { HedgeStrategy } from './hedge.strategy.js';
 import { Latencies } from './latencies.js';

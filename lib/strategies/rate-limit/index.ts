@@ -1,4 +1,4 @@
-import { defineStrategy } from '../../core/index.js';
+import { defineStrategy } from '../../core/strategy/index.js';
 import { rateLimitSchema, type RateLimitOptions, type ResolvedRateLimit } from './rate-limit.options.js';
 import { createLimiters, RateLimitStrategy } from './rate-limit.strategy.js';
 

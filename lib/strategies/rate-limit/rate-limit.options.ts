@@ -1,7 +1,7 @@
 import * as v from 'valibot';
+import { DEFAULT_MAX_KEYS } from '../../core/collections/index.js';
 import {
   callback,
-  DEFAULT_MAX_KEYS,
   duration,
   durationOrNone,
   fields,
@@ -9,7 +9,7 @@ import {
   oneOf,
   text,
   wholeNumber,
-} from '../../core/index.js';
+} from '../../core/options/index.js';
 
 /** How many tries may start in any interval. */
 export interface RateLimitOptions {

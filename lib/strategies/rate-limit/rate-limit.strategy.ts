@@ -1,15 +1,8 @@
-import {
-  Deadline,
-  isWithdrawn,
-  KeyedStates,
-  RateLimitExceededError,
-  StateKeys,
-  stateKey,
-  withoutStack,
-  type Attempt,
-  type GateStrategy,
-  type StrategyContext,
-} from '../../core/index.js';
+import { Deadline } from '../../core/time/index.js';
+import { KeyedStates } from '../../core/collections/index.js';
+import { RateLimitExceededError, withoutStack } from '../../core/errors/index.js';
+import { isWithdrawn, type Attempt } from '../../core/call/index.js';
+import { StateKeys, stateKey, type GateStrategy, type StrategyContext } from '../../core/strategy/index.js';
 import type { ResolvedRateLimit } from './rate-limit.options.js';
 import { RateLimiter } from './rate-limiter.js';
 

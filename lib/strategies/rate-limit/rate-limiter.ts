@@ -1,4 +1,5 @@
-import { outsideCallers, WaitingLine, type Clock, type Timer } from '../../core/index.js';
+import { outsideCallers, type Clock, type Timer } from '../../core/time/index.js';
+import { WaitingLine } from '../../core/collections/index.js';
 import { SlidingWindow } from './rate-limit.state.js';
 
 /** One limit with those who wait for it, first come, first served. */

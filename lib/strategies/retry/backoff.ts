@@ -1,4 +1,6 @@
-import { OperoConfigurationError, show, type Random } from '../../core/index.js';
+import type { Random } from '../../core/time/index.js';
+import { OperoConfigurationError } from '../../core/errors/index.js';
+import { show } from '../../core/options/index.js';
 import type { Jitter, ResolvedRetry } from './retry.options.js';
 
 /** What a wait is computed from. */

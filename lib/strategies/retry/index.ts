@@ -1,12 +1,12 @@
+import type { Problem } from '../../core/options/index.js';
 import {
   budgetOf,
   defineStrategy,
   feedsBudget,
   proveBudget,
   retryabilityOf,
-  type Problem,
   type Target,
-} from '../../core/index.js';
+} from '../../core/strategy/index.js';
 import { retrySchema, type ResolvedRetry, type RetryOptions } from './retry.options.js';
 import { RetryStrategy } from './retry.strategy.js';
 

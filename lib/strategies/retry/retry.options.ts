@@ -1,19 +1,21 @@
 import * as v from 'valibot';
 import {
-  budgetSchema,
   callback,
   durationOrNone,
-  errorConditions,
   fields,
   flag,
   numberFrom,
   oneOf,
   satisfying,
   wholeNumber,
+} from '../../core/options/index.js';
+import type { OperoListener } from '../../core/events/index.js';
+import {
+  budgetSchema,
+  errorConditions,
   type ErrorConditions,
-  type OperoListener,
   type RetryBudgetOptions,
-} from '../../core/index.js';
+} from '../../core/strategy/index.js';
 
 /** Ms before the next try; `attempt` is the number of the try that failed, from 1. */
 export type BackoffFunction = (attempt: number, error: unknown) => number;

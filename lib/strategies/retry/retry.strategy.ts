@@ -1,18 +1,17 @@
+import { AttemptTimeoutError, UnacceptableResultError } from '../../core/errors/index.js';
+import type { Call } from '../../core/call/index.js';
 import {
   ask,
-  AttemptTimeoutError,
   decided,
   EXHAUSTED,
   LAST,
   LEAVE,
-  UnacceptableResultError,
   type BudgetCosts,
   type budgetOf,
-  type Call,
   type RepeatStrategy,
   type Retryability,
   type StrategyContext,
-} from '../../core/index.js';
+} from '../../core/strategy/index.js';
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
 

@@ -1,4 +1,5 @@
-import { defineStrategy, type Problem, type Target } from '../../core/index.js';
+import type { Problem } from '../../core/options/index.js';
+import { defineStrategy, type Target } from '../../core/strategy/index.js';
 import { proveTimeout, timeoutSchema, type ResolvedTimeout, type TimeoutOptions } from './timeout.options.js';
 import { AttemptTimeoutStrategy, TotalTimeoutStrategy } from './timeout.strategy.js';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { duration, fields, type Problem } from '../../core/index.js';
+import { duration, fields, type Problem } from '../../core/options/index.js';
 
 /** How long a method may take. */
 export interface TimeoutOptions {

@@ -1,11 +1,6 @@
-import {
-  AttemptTimeoutError,
-  TotalTimeoutError,
-  withoutStack,
-  type AttemptLimitStrategy,
-  type Call,
-  type LimitStrategy,
-} from '../../core/index.js';
+import { AttemptTimeoutError, TotalTimeoutError, withoutStack } from '../../core/errors/index.js';
+import type { Call } from '../../core/call/index.js';
+import type { AttemptLimitStrategy, LimitStrategy } from '../../core/strategy/index.js';
 
 /** Ends the call when all of it has taken too long. The last failure, if any, is the error's `cause`. */
 export class TotalTimeoutStrategy implements LimitStrategy {

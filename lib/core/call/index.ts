@@ -1,0 +1,13 @@
+export { linkSignal } from './abort-links.js';
+export { Attempt } from './attempt.js';
+export { runBare } from './bare-call.js';
+export { appendCallSite, captureCallSite } from './call-site.js';
+export { Call, type CallIdentity, type CallKind, type CallOperation, type Invocation } from './call.js';
+export { currentScope, enclosingScope, runInside } from './async-context.js';
+export { currentCall, findCurrentCall } from './current-call.js';
+export { REFUSED } from './outcomes.js';
+export type { OperoCall } from './opero-call.js';
+export { RootScope } from './root-scope.js';
+export { Scope } from './scope.js';
+export { attemptsAround, waitsForHolder } from './waits.js';
+export { isWithdrawn, withdraw } from './withdrawal.js';

@@ -1,0 +1,67 @@
+import type { Clock } from '../time/clock.js';
+import { isOperoError, RefusedError } from './errors.js';
+import { isBag, looking, type Bag } from './safe-read.js';
+
+/** Ms that the headers of an answer ask to wait: `retry-after-ms`, or `Retry-After`; `undefined` if they do not. */
+function askedWait(headers: unknown, clock: Clock): number | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const precise = headerOf(headers, 'retry-after-ms');
+  const ms = precise === undefined ? undefined : asNumber(precise);
+  if (ms !== undefined) return ms;
+  const header = headerOf(headers, 'retry-after');
+  return header === undefined ? undefined : parse(header, clock);
+}
+
+/** A header of a `Headers`, an `AxiosHeaders`, or a plain object; the first where there is a list. */
+function headerOf(headers: object, name: string): string | undefined {
+  const { get } = headers as { get?: unknown };
+  const value =
+    typeof get === 'function'
+      ? (get.call(headers, name) as unknown)
+      : valueOf(headers as Record<string, unknown>, name);
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'string' || typeof first === 'number' ? String(first).trim() : undefined;
+}
+
+function valueOf(headers: Record<string, unknown>, name: string): unknown {
+  if (headers[name] !== undefined) return headers[name];
+  const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
+  return key === undefined ? undefined : headers[key];
+}
+
+const asNumber = (text: string): number | undefined =>
+  /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+
+/** RFC 9110 §10.2.3: seconds, where some send a fraction too, or a date. A date that is over means now. */
+function parse(header: string, clock: Clock): number | undefined {
+  const seconds = asNumber(header);
+  if (seconds !== undefined) return seconds * 1_000;
+  // Date.parse takes '-1' and 'NaN+1' for dates of its own; an HTTP date begins with the name of a day.
+  if (!/^[A-Z][a-z]{2}/.test(header)) return undefined;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.date());
+}
+
+/** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
+export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
+  if (error instanceof RefusedError) return error.retryAfter;
+  return looking(() => {
+    let current: unknown = error;
+    for (let depth = 0; depth < 4 && isBag(current); depth++) {
+      const asked = isRefusal(current) ? current.retryAfter : looking(askedIn(current, clock), undefined);
+      if (asked !== undefined) return asked;
+      current = current.cause;
+    }
+    return undefined;
+  }, undefined);
+}
+
+const askedIn = (bag: Bag, clock: Clock) => (): number | undefined => {
+  const response = isBag(bag.response) ? bag.response : undefined;
+  return askedWait(bag.headers, clock) ?? askedWait(response?.headers, clock);
+};
+
+/** A refusal by whichever copy of this package. */
+const isRefusal = (error: object): error is { readonly retryAfter: number } =>
+  error instanceof RefusedError ||
+  (isOperoError(error) && typeof (error as { retryAfter?: unknown }).retryAfter === 'number');

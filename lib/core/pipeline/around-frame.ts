@@ -1,0 +1,29 @@
+import type { Call } from '../call/call.js';
+import { Frame, isThenable } from './frame.js';
+import type { AroundStrategy, LimitStrategy, RecoverStrategy, Runner } from '../strategy/strategy.js';
+
+/** A frame that ends in a strategy which may answer without going further in. */
+export class AroundFrame extends Frame {
+  constructor(
+    recover: readonly RecoverStrategy[],
+    limit: LimitStrategy | undefined,
+    private readonly strategy: AroundStrategy,
+    private readonly next: Runner,
+  ) {
+    super(recover, limit);
+  }
+
+  protected proceed(call: Call): unknown {
+    let result: unknown;
+    try {
+      result = this.strategy.around(call, this.next);
+    } catch (error) {
+      return this.fail(call, error);
+    }
+    if (!isThenable(result)) return this.succeed(call, result);
+    return Promise.resolve(result).then(
+      (value) => this.succeed(call, value),
+      (error) => this.fail(call, error),
+    );
+  }
+}

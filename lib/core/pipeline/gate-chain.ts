@@ -1,0 +1,42 @@
+import type { Attempt } from '../call/attempt.js';
+import { REFUSED } from '../call/outcomes.js';
+import type { GateStrategy } from '../strategy/strategy.js';
+
+/** The gates before a method. Those that need not wait are passed in one go. */
+export class Gates {
+  /** Which gates want to know that the method begins. */
+  readonly #starting: readonly number[];
+
+  constructor(private readonly gates: readonly GateStrategy[]) {
+    this.#starting = [...gates.keys()].filter((index) => gates[index]!.start);
+  }
+
+  /** Enters those not entered yet. Answers with the token to wait for where one has to wait, or that one refuses. */
+  enter(attempt: Attempt, now: number): Promise<unknown> | typeof REFUSED | undefined {
+    const { gates } = this;
+    for (let index = attempt.tokens.length; index < gates.length; index++) {
+      const token = gates[index]!.enter(attempt, now);
+      if (token === REFUSED || token instanceof Promise) return token as Promise<unknown> | typeof REFUSED;
+      attempt.tokens.push(token);
+    }
+    return undefined;
+  }
+
+  start(attempt: Attempt, now: number): void {
+    for (const index of this.#starting) this.gates[index]!.start!(attempt.tokens[index], now);
+  }
+
+  /** Leaves those entered, all of them: an error that cannot even be looked at must not keep a slot. */
+  leave(attempt: Attempt, now: number, ok: boolean, outcome: unknown): { error: unknown } | undefined {
+    const { tokens } = attempt;
+    let thrown: { error: unknown } | undefined;
+    for (let index = tokens.length - 1; index >= 0; index--) {
+      try {
+        this.gates[index]!.leave(attempt, tokens[index], now, ok, outcome);
+      } catch (error) {
+        thrown = { error };
+      }
+    }
+    return thrown;
+  }
+}

@@ -1,0 +1,170 @@
+import { AsyncResource } from 'node:async_hooks';
+import { UnacceptableResultError } from '../errors/all-failed.js';
+import { Attempt, type AttemptRound } from '../call/attempt.js';
+import type { Call } from '../call/call.js';
+import type { Timer } from '../time/clock.js';
+import { PENDING } from '../call/outcomes.js';
+import type { HedgeStrategy, HedgeVerdict } from '../strategy/strategy.js';
+
+/** How a try, or several that ran at a time, ended. */
+export interface TryOutcome {
+  readonly ok: boolean;
+  readonly value: unknown;
+  /** Whether a value was found good already. */
+  readonly accepted?: boolean;
+  /** What was recorded for a value that was not accepted. */
+  readonly failure?: UnacceptableResultError;
+}
+
+/** What a round needs of the frame it belongs to. */
+export interface RoundFrame {
+  begin(attempt: Attempt, now: number): unknown;
+  /** Takes a step that nobody waits for on the stack. */
+  beginLater(step: () => unknown): void;
+  accepts(value: unknown): boolean;
+  decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown;
+}
+
+/** One try and its hedges. The first acceptable answer wins, the others are aborted. */
+export class HedgeRound implements AttemptRound {
+  readonly #running = new Set<Attempt>();
+  #context: AsyncResource | undefined = new AsyncResource('OperoHedge');
+  #begun = 0;
+  /** How many hedges may begin. */
+  #most: number;
+  #newest: Attempt | undefined;
+  #timer: Timer | undefined;
+  #decided = false;
+  /** The failure to end with when no try is left, a refusal of ours only if there is no other. */
+  #last: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
+
+  /** The first result that is no better than a failure, but good enough where no try gives a better one. */
+  #poor: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
+
+  constructor(
+    private readonly call: Call,
+    private readonly strategy: HedgeStrategy,
+    private readonly frame: RoundFrame,
+  ) {
+    this.#most = strategy.maxHedges;
+  }
+
+  /** Begins a try, beside those that run. */
+  begin(now: number): unknown {
+    const result = this.#begin(now);
+    if (!this.#decided) this.#schedule();
+    return result;
+  }
+
+  over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
+    this.#running.delete(attempt);
+    if (attempt.hedge > 0 && !attempt.invoked) this.strategy.giveBack();
+    const { call } = this;
+    if (this.#decided || call.ended) return PENDING;
+    if (call.stopped || call.broken) return this.#decide(attempt, { ok, value: outcome }, now);
+    if (!ok || !this.frame.accepts(outcome)) return this.#lose(attempt, ok, outcome, now);
+    if (!this.strategy.failsWith(call, outcome)) return this.#win(attempt, outcome, now);
+    this.#poor ??= { attempt, outcome: { ok, value: outcome, accepted: true } };
+    return this.#goOn(attempt, 'again', now);
+  }
+
+  abandon(): void {
+    this.#decided = true;
+    this.#timer?.cancel();
+    // Both keep what the call was made in.
+    this.#timer = this.#context = undefined;
+    for (const loser of this.#running)
+      loser.abort(new DOMException('Another try was decisive', 'AbortError'));
+  }
+
+  #begin(now: number): unknown {
+    const attempt = new Attempt(this.call, now, this.#begun++, this);
+    this.#running.add(attempt);
+    this.#newest = attempt;
+    if (attempt.hedge > 0) this.call.monitor.emit('hedge', this.call);
+    return this.frame.begin(attempt, now);
+  }
+
+  #schedule(): void {
+    this.#timer?.cancel();
+    const delay = this.#begun <= this.#most ? this.strategy.delay() : undefined;
+    if (delay !== undefined) this.#wait(delay, delay);
+  }
+
+  #wait(rest: number, delay: number): void {
+    const step = () => this.#hedge(delay);
+    this.#timer = this.call.operation.clock.schedule(rest, () =>
+      this.#context?.runInAsyncScope(() => this.frame.beginLater(step)),
+    );
+  }
+
+  /** Another try begins beside those that run. One that still stands in a queue of ours is not slow: it is waited for. */
+  #hedge(delay: number): unknown {
+    if (this.#decided || this.call.stopped || this.#begun > this.#most) return PENDING;
+    const now = this.call.operation.clock.now();
+    if (now >= this.call.deadline) return PENDING;
+    const newest = this.#newest!;
+    const rest = newest.invoked ? newest.startedAt + delay - now : delay;
+    if (rest > 0 && this.#running.has(newest)) {
+      this.#wait(rest, delay);
+      return PENDING;
+    }
+    return this.strategy.mayBegin(this.call) ? this.begin(now) : PENDING;
+  }
+
+  #win(winner: Attempt, value: unknown, now: number): unknown {
+    this.strategy.record(now - (this.#first(winner)?.startedAt ?? winner.startedAt));
+    if (winner.hedge > 0) this.call.monitor.emit('hedge-win', this.call);
+    return this.#decide(winner, { ok: true, value, accepted: true }, now);
+  }
+
+  #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
+    const refused = !ok && !attempt.invoked;
+    // A hedge that was not let through harms nobody; the first try's refusal is told.
+    if (!refused || attempt.hedge === 0) this.#fail(attempt, ok, outcome, now);
+    if (refused) return this.#goOn(attempt, 'wait', now);
+    const verdict = ok ? 'again' : this.strategy.judge(this.call, outcome);
+    if (verdict === 'end') return this.#decide(attempt, { ok, value: outcome }, now);
+    // The other side has said for how long it wants to be left alone, also by a hedge that is due.
+    if (verdict === 'hold') this.#stopHedging();
+    return this.#goOn(attempt, verdict, now);
+  }
+
+  /** Waits for those that run, beside another where one may begin; with none left it is decided. */
+  #goOn(attempt: Attempt, verdict: HedgeVerdict, now: number): unknown {
+    const { call } = this;
+    // What was asked about the failure may have ended the call.
+    const isOver = call.stopped !== undefined || call.broken !== undefined;
+    if (verdict === 'again' && !isOver && this.#begun <= this.#most && this.strategy.mayBegin(call)) {
+      this.#timer?.cancel();
+      const result = this.begin(now);
+      if (this.#decided) return result;
+    }
+    if (this.#running.size > 0) return PENDING;
+    const last = this.#poor ?? this.#last ?? { attempt, outcome: { ok: false, value: attempt.refusal } };
+    return this.#decide(last.attempt, last.outcome, now);
+  }
+
+  #stopHedging(): void {
+    this.#most = -1;
+    this.#timer?.cancel();
+  }
+
+  #fail(attempt: Attempt, ok: boolean, value: unknown, now: number): void {
+    const failure = ok ? new UnacceptableResultError(value) : undefined;
+    attempt.failed(failure ?? value, now);
+    if (this.#last && !ok && !attempt.invoked) return;
+    this.#last = { attempt, outcome: failure ? { ok, value, failure } : { ok, value } };
+  }
+
+  #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
+    this.abandon();
+    this.call.current = attempt;
+    return this.frame.decide(attempt, outcome, now);
+  }
+
+  /** The first try, if it still runs: its answer would have taken longer. */
+  #first(winner: Attempt): Attempt | undefined {
+    return winner.hedge === 0 ? winner : [...this.#running].find(({ hedge }) => hedge === 0);
+  }
+}

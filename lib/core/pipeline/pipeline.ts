@@ -1,0 +1,57 @@
+import { AroundFrame } from './around-frame.js';
+import { captureCallSite } from '../call/call-site.js';
+import { Call, type CallKind, type CallOperation, type Invocation } from '../call/call.js';
+import type { Frame } from './frame.js';
+import { Gates } from './gate-chain.js';
+import { Repeats } from './repeat-chain.js';
+import type { Scope } from '../call/scope.js';
+import type { Runner, Strategy } from '../strategy/strategy.js';
+import { TryFrame } from './attempt-loop.js';
+
+/** The enabled strategies of one operation, ready to run calls. */
+export class Pipeline {
+  readonly #outermost: Runner;
+
+  /** `strategies` are in order, outermost first. */
+  constructor(strategies: readonly Strategy[]) {
+    const outermost = build(strategies);
+    outermost.outermost = true;
+    this.#outermost = outermost;
+  }
+
+  /** Runs one call inside `owner`. */
+  run(operation: CallOperation, invocation: Invocation, owner: Scope, kind: CallKind): unknown {
+    const call = new Call(operation, invocation, owner, undefined, kind);
+    if (operation.callSites) call.site = captureCallSite();
+    return this.start(call);
+  }
+
+  /** Runs a call made by whoever wants to be able to abort it. */
+  start(call: Call): unknown {
+    try {
+      const result = this.#outermost.run(call);
+      return call.kind === 'direct' || result instanceof Promise ? result : Promise.resolve(result);
+    } catch (error) {
+      if (!call.ended) call.leave();
+      if (call.kind === 'direct') throw error;
+      return Promise.reject(error);
+    }
+  }
+}
+
+/** Everything up to and including an `around` strategy is one frame; what is left stands around the method. */
+function build(strategies: readonly Strategy[]): Frame {
+  const split = strategies.findIndex(({ kind }) => kind === 'around');
+  const own = split < 0 ? strategies : strategies.slice(0, split);
+  const recover = own.filter((strategy) => strategy.kind === 'recover');
+  const limit = own.find((strategy) => strategy.kind === 'limit');
+  const around = strategies[split];
+  if (around?.kind === 'around') {
+    return new AroundFrame(recover, limit, around, build(strategies.slice(split + 1)));
+  }
+  const repeat = new Repeats(own.filter((strategy) => strategy.kind === 'repeat'));
+  const hedge = own.find((strategy) => strategy.kind === 'hedge');
+  const gates = new Gates(own.filter((strategy) => strategy.kind === 'gate'));
+  const attemptLimit = own.find((strategy) => strategy.kind === 'attempt-limit');
+  return new TryFrame(recover, limit, { repeat, hedge, gates, attemptLimit });
+}

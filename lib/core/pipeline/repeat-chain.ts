@@ -1,0 +1,45 @@
+import type { Call } from '../call/call.js';
+import { isMarkedPermanent } from '../errors/permanent.js';
+import { LEAVE, type RepeatStrategy } from '../strategy/strategy.js';
+
+/** The strategies that may have a try follow another, outermost first. */
+export class Repeats {
+  readonly #pleased: readonly RepeatStrategy[];
+
+  constructor(private readonly strategies: readonly RepeatStrategy[]) {
+    this.#pleased = strategies.filter(({ afterSuccess }) => afterSuccess);
+  }
+
+  /** Prepares the first try. */
+  begin(call: Call): void {
+    for (const strategy of this.strategies) strategy.begin?.(call);
+  }
+
+  /** Whether a result counts as a failed try. */
+  reject(call: Call, value: unknown): boolean {
+    for (let index = this.strategies.length - 1; index >= 0; index--) {
+      if (this.strategies[index]!.rejects?.(call, value)) return true;
+    }
+    return false;
+  }
+
+  succeeded(call: Call): void {
+    for (const strategy of this.#pleased) strategy.afterSuccess!(call);
+  }
+
+  /** Asks from the innermost strategy outwards; one that goes on makes those inside of it begin anew. */
+  judge(call: Call, error: unknown): number {
+    if (isMarkedPermanent(error)) return LEAVE;
+    const { strategies } = this;
+    let verdict = LEAVE;
+    for (let index = strategies.length - 1; index >= 0; index--) {
+      const answer = strategies[index]!.afterFailure(call, error);
+      if (answer >= 0) {
+        for (const inner of strategies.slice(index + 1)) inner.begin?.(call);
+        return answer;
+      }
+      if (answer !== LEAVE) verdict = answer;
+    }
+    return verdict;
+  }
+}

@@ -1,0 +1,45 @@
+export { digestOf } from './alternatives.js';
+export type { CacheStore, CachingSettings, PrincipalFunction, RequestContext } from './caching.js';
+export {
+  anyOf,
+  ask,
+  decided,
+  type ErrorClass,
+  type ErrorCondition,
+  type ErrorConditions,
+  errorConditions,
+} from './conditions.js';
+export {
+  type CreateContext,
+  defineStrategy,
+  type SharedResources,
+  type StrategyDefinition,
+  type Target,
+} from './definition.js';
+export { keyPrefix, stateKey, StateKeys } from './keys.js';
+export {
+  type BudgetCosts,
+  budgetOf,
+  budgetSchema,
+  feedsBudget,
+  proveBudget,
+  RetryBudget,
+  type RetryBudgetOptions,
+} from './retry-budget.js';
+export { type Retryability, retryabilityOf, spentBehind } from './retryability.js';
+export {
+  type AroundStrategy,
+  type AttemptLimitStrategy,
+  EXHAUSTED,
+  type GateStrategy,
+  type HedgeStrategy,
+  type HedgeVerdict,
+  LAST,
+  LEAVE,
+  type LimitStrategy,
+  type RecoverStrategy,
+  type RepeatStrategy,
+  type Runner,
+  type Strategy,
+  type StrategyContext,
+} from './strategy.js';

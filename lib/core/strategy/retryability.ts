@@ -1,0 +1,53 @@
+import { AllFailedError, UnacceptableResultError } from '../errors/all-failed.js';
+import type { Call } from '../call/call.js';
+import { anyOf, ask, type ErrorConditions } from './conditions.js';
+import type { CreateContext } from './definition.js';
+import { isPermanent } from '../errors/error-classification.js';
+import { isMarkedPermanent } from '../errors/permanent.js';
+
+/** Which failures of an operation are worth another try: its retries and hedges agree on it. */
+export interface Retryability {
+  /** Whether a try that ran and failed with `error` is worth another. */
+  worth(call: Call, error: unknown): boolean;
+  /** Whether the wait that an error asks for with `Retry-After` is kept. */
+  readonly respectsRetryAfter: boolean;
+}
+
+/** What the options of `retry` say about it. */
+interface RetryPart {
+  readonly retryOn?: ErrorConditions | undefined;
+  readonly respectRetryAfter?: boolean;
+}
+
+/** That of an operation: whoever asks first, which is `retry` if it is on, says what it goes by. */
+export const retryabilityOf = (
+  { together }: Pick<CreateContext, 'together'>,
+  options: RetryPart = {},
+): Retryability => together.once('retryability', () => retryability(options));
+
+function retryability({ retryOn, respectRetryAfter = true }: RetryPart): Retryability {
+  const chosen = retryOn === undefined ? undefined : anyOf(retryOn);
+  return {
+    respectsRetryAfter: respectRetryAfter,
+    worth(call, error) {
+      if (isMarkedPermanent(error)) return false;
+      if (error instanceof UnacceptableResultError) return true;
+      if (!chosen) return !isPermanent(error) && spentBehind(call, error) === undefined;
+      return ask(call, 'retry.retryOn', 'the error is not retried', () => chosen(error));
+    },
+  };
+}
+
+/** What of an error and its causes a nested call failed with after all its tries; `undefined` if nothing. */
+export function spentBehind(call: Call, error: unknown): object | undefined {
+  try {
+    let current = error;
+    for (let depth = 0; depth < 4 && typeof current === 'object' && current !== null; depth++) {
+      if (current instanceof AllFailedError || call.spent?.has(current)) return current;
+      current = (current as { cause?: unknown }).cause;
+    }
+  } catch {
+    // An error whose getters throw has no cause that could be known.
+  }
+  return undefined;
+}

@@ -1,0 +1,249 @@
+import { OperoConfigurationError } from '../../core/errors/index.js';
+import { unknownName, type Problem } from '../../core/options/index.js';
+import { Call, enclosingScope, runBare, type CallIdentity } from '../../core/call/index.js';
+import type { PrincipalFunction } from '../../core/strategy/index.js';
+import {
+  Profiles,
+  type Layer,
+  type Operation,
+  type OperationSpecification,
+  type OperoRuntime,
+} from '../../runtime/index.js';
+import type { ResolvedMap } from '../../map/index.js';
+import { bareMethod, type AnyMethod } from '../metadata/undecorated-methods.js';
+import { Binding, classNameOf } from './bound-method.js';
+import type { DecoratedMethod } from '../metadata/decorated-methods.js';
+import { resolveMap } from '../metadata/map-metadata.js';
+import { toLayer } from '../metadata/metadata.js';
+import { targetOf } from '../metadata/method-target.js';
+import type { OperoModuleOptions } from '../options/module-options.js';
+import { protect } from '../edge/observables.js';
+import { ownershipOf } from '../edge/principals.js';
+import { answersItself, proveRoute } from './routes.js';
+import { callUndecided, uncachedOf } from '../edge/undecided.js';
+import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadow-prototypes.js';
+
+/** What the options of an app have become. */
+export interface Configuration {
+  readonly runtime: OperoRuntime;
+  readonly options: OperoModuleOptions;
+  readonly profiles: Profiles;
+}
+
+/** What is needed to run a method over many items. */
+export interface MapBinding {
+  readonly operation: Operation;
+  readonly runtime: OperoRuntime;
+  readonly options: ResolvedMap;
+  readonly identity: CallIdentity | undefined;
+  /** The method as the class has it now. */
+  readonly method: () => AnyMethod;
+}
+
+/** All decorated methods of one app, and the operations they run through. */
+export class Bindings implements ShadowHost {
+  readonly #bindings: Binding[] = [];
+  readonly #problems: string[] = [];
+  #configuration: Configuration | undefined;
+
+  constructor(private readonly warn: (message: string) => void) {}
+
+  /** Everything that is wrong with the app's decorators, a line each. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** From now on methods run through their operations. */
+  configure(configuration: Configuration): void {
+    this.#configuration = configuration;
+    for (const binding of this.#bindings) this.#define(binding, configuration);
+  }
+
+  /** The operation of a method of a class; `undefined` if the method is not decorated. */
+  find(prototype: object, key: PropertyKey): Operation | undefined {
+    return this.#find(prototype, key)?.operation;
+  }
+
+  /** The operation of a handler as Nest knows it: the bound method, or the one of the class. */
+  findHandler(prototype: object, handler: object): Operation | undefined {
+    return this.#bindings.find(
+      ({ owner, decorated: { key, method } }) =>
+        owner.prototype === prototype && (method === handler || key === (handler as { name?: string }).name),
+    )?.operation;
+  }
+
+  /** What a bound instance's `@OpMap` method is run with; `undefined` if it is none. */
+  mapBinding(instance: object, key: PropertyKey): MapBinding | undefined {
+    const prototype = Object.getPrototypeOf(Object.getPrototypeOf(instance) as object) as object;
+    const binding = this.#find(prototype, key);
+    if (binding?.problem) throw binding.problem;
+    if (!binding?.map || !binding.operation) return undefined;
+    const { operation, map, decorated } = binding;
+    const method = () =>
+      bareMethod(((prototype as Record<PropertyKey, unknown>)[key] ?? decorated.method) as AnyMethod);
+    const { runtime } = this.#configuration!;
+    const identity = binding.whose(boundIdentityOf(instance));
+    return { operation, runtime, options: map, identity, method };
+  }
+
+  /** What is wrong with the names in the module's `operations`. */
+  unknownOperations(where: string): string[] {
+    const { options, runtime } = this.#configuration!;
+    const known = [...runtime.operations.keys()];
+    return Object.keys(options.operations ?? {})
+      .filter((name) => !known.includes(name) && !this.#bindings.some((binding) => binding.name === name))
+      .map((name) => `${where}: operations.${name}: ${unknownName(name, known)}`);
+  }
+
+  /**
+   * Whose entries a decorated method's operation may have: those of `instances`, and without `only` those of all
+   * singletons that called it; `undefined` if it runs no decorated method.
+   */
+  identitiesOf(
+    operation: Operation,
+    instances: readonly unknown[],
+    only = false,
+  ): ReadonlySet<CallIdentity | undefined> | undefined {
+    const binding = this.#bindings.find((candidate) => candidate.operation === operation);
+    if (!binding) return undefined;
+    const identities = new Set(only ? [] : binding.identities);
+    for (const instance of instances) {
+      // An entry may be older than this process: nobody need have called yet.
+      if (isBoundTo(instance, binding.owner.prototype))
+        identities.add(binding.whose(boundIdentityOf(instance)));
+    }
+    return identities;
+  }
+
+  #find(prototype: object, key: PropertyKey): Binding | undefined {
+    return this.#bindings.find(
+      ({ owner, decorated }) => owner.prototype === prototype && decorated.key === key,
+    );
+  }
+
+  bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall {
+    const target = targetOf(owner.prototype, decorated.declaredOn, decorated.key, decorated.method);
+    const binding = new Binding(owner, decorated, target);
+    this.#bindings.push(binding);
+    if (this.#configuration) this.#define(binding, this.#configuration);
+    return (self, method, args, identityOf) => this.#call(binding, self, method, args, identityOf);
+  }
+
+  isRunning(self: object, prototype: object, key: PropertyKey): boolean {
+    const operation = this.find(prototype, key);
+    if (!operation) return false;
+    for (let scope = enclosingScope(); scope; scope = scope.owner ?? scope.origin) {
+      if (scope instanceof Call && scope.operation === operation && scope.invocation.self === self)
+        return true;
+    }
+    return false;
+  }
+
+  report(owner: OwnerClass, key: string, message: string): void {
+    this.#problems.push(
+      `${[classNameOf(owner), key].filter(Boolean).join('.')}${inModule(owner)}: ${message}`,
+    );
+  }
+
+  #define(binding: Binding, { runtime, options, profiles }: Configuration): void {
+    const problems: Problem[] = [];
+    const layers: Layer[] = options.defaults ? [{ from: 'defaults', options: options.defaults }] : [];
+    const own: Layer[] = [];
+    for (const { declaration, where } of binding.decorated.declarations) {
+      if (declaration.profile !== undefined) {
+        problems.push(...profiles.check(declaration.profile));
+        layers.push(...profiles.layers(declaration.profile));
+      }
+      const written = toLayer(declaration, where);
+      // A name belongs to one operation: to that of the class whose instances have the method under its own name.
+      const isHidden = binding.decorated.hidden === true;
+      const layer = isHidden ? { ...written, options: { ...written.options, name: undefined } } : written;
+      layers.push(layer);
+      own.push(layer);
+    }
+    const name = this.#nameOf(binding, runtime);
+    const last = options.operations?.[ownName(own) ?? name];
+    if (last === false) layers.length = 0;
+    if (last) layers.push({ from: 'operations', options: last });
+    const { decorated, owner } = binding;
+    const byHand = answersItself(owner.classType, decorated.key);
+    const warn = (reason: string) => this.warn(`${binding.name} ${reason}`);
+    problems.push(...proveRoute(decorated.method, byHand, layers, warn));
+    const specification: OperationSpecification = { name, layers, own, target: binding.target };
+    binding.operation = runtime.define(specification, problems);
+    if (binding.operation) this.#own(binding, layers, options.cache?.principal, problems);
+    binding.map = resolveMap(binding.decorated, problems);
+    if (problems.length === 0) return;
+    const lines = problems.map(
+      ({ path, message }) => `${binding.name}${inModule(binding.owner)}: ${path || 'options'}: ${message}`,
+    );
+    this.#problems.push(...lines);
+    binding.problem = new OperoConfigurationError(lines, binding.name);
+  }
+
+  #own(
+    binding: Binding,
+    layers: readonly Layer[],
+    principal: PrincipalFunction | undefined,
+    problems: Problem[],
+  ): void {
+    const { options } = binding.operation!.plan();
+    const { handler } = binding.target;
+    const ownership = ownershipOf({ handler, options, layers, principal });
+    binding.principal = ownership.principal;
+    problems.push(...ownership.problems);
+    if (!binding.sharesByName) return;
+    for (const other of this.#bindings) {
+      if (other.name !== binding.name || other.owner.prototype === binding.owner.prototype) continue;
+      if (other.sharesByName) for (const one of [binding, other]) one.keepHere();
+    }
+  }
+
+  /** Classes of one name are told apart by their modules. */
+  #nameOf(binding: Binding, runtime: OperoRuntime): string {
+    if (!runtime.operations.has(binding.name)) return binding.name;
+    const longer = `${binding.owner.origin}/${binding.name}`;
+    return runtime.operations.has(longer) ? `${longer}#${this.#bindings.indexOf(binding)}` : longer;
+  }
+
+  #call(
+    binding: Binding,
+    self: object,
+    method: AnyMethod,
+    args: unknown[],
+    identityOf: (self: object) => CallIdentity | undefined,
+  ): unknown {
+    const { operation, problem, answers } = binding;
+    if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
+    if (!operation) {
+      this.warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
+      return runBare(binding.name, () => method.apply(self as never, args as never[]));
+    }
+    const { runtime } = this.#configuration!;
+    const identity = operation.caches ? binding.whose(identityOf(self)) : undefined;
+    if (identity?.shared) binding.identities.add(identity);
+    if (answers === 'promise') {
+      return operation.run({ self, method, args, identity }, runtime.scope, 'promise');
+    }
+    const uncached = operation.caches ? uncachedOf(answers) : undefined;
+    const invocation = { self, method, args, identity, uncached };
+    if (answers === 'observable') return protect(runtime, operation, invocation);
+    if (answers === 'direct') return operation.run(invocation, runtime.scope, 'direct');
+    return callUndecided(runtime, operation, invocation, (kind) => binding.learn(kind));
+  }
+}
+
+function isBoundTo(instance: unknown, prototype: object): instance is object {
+  if (typeof instance !== 'object' || instance === null) return false;
+  const shadow = Object.getPrototypeOf(instance) as object | null;
+  return shadow !== null && Object.getPrototypeOf(shadow) === prototype;
+}
+
+const inModule = ({ origin }: OwnerClass): string => (origin ? ` (${origin})` : '');
+
+const ownName = (layers: readonly Layer[]): string | undefined =>
+  layers.findLast(({ options }) => typeof options.name === 'string')?.options.name;
+
+function refuse(problem: OperoConfigurationError): never {
+  throw problem;
+}

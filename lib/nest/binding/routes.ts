@@ -1,0 +1,49 @@
+import type { Problem } from '../../core/options/index.js';
+import { isTurnedOn, type Layer } from '../../runtime/index.js';
+import type { AnyMethod } from '../metadata/undecorated-methods.js';
+import { unsafeVerb } from '../metadata/method-target.js';
+
+/** Where Nest keeps which parameters of a handler are injected. */
+const ROUTE_ARGUMENTS = '__routeArguments__';
+const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
+
+/** The values of Nest's `RouteParamtypes` for `@Res()` and `@Next()`. */
+const RESPONSE = '1:';
+const NEXT = '2:';
+
+/** Whether a handler writes the response itself, so that what the method returns is not sent. */
+export function answersItself(classType: object | null, key: PropertyKey): boolean {
+  if (classType === null) return false;
+  const name = key as string;
+  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, classType, name) ?? {}) as object;
+  const injected = Object.keys(parameters).some(
+    (index) => index.startsWith(RESPONSE) || index.startsWith(NEXT),
+  );
+  return injected && !Reflect.getMetadata(RESPONSE_PASSTHROUGH, classType, name);
+}
+
+/** What is wrong with a handler's options. Adds a layer where repeating a request may do harm. */
+export function proveRoute(
+  method: AnyMethod,
+  isAnsweredByHand: boolean,
+  layers: Layer[],
+  warn: (reason: string) => void,
+): Problem[] {
+  const options = layers.map((layer) => layer.options as Record<string, unknown>);
+  const verb = unsafeVerb(method);
+  const nearest = (option: string) => options.findLast((layer) => layer[option] !== undefined)?.[option];
+  const asks = isTurnedOn(nearest('retry'));
+  const idempotent = options.map(({ retry }) => idempotentOf(retry)).findLast((value) => value !== undefined);
+  if (verb && asks && !idempotent) {
+    warn(`is a ${verb} route: it is not retried unless retry.idempotent is true`);
+    layers.push({ from: `${verb} route`, options: { retry: false } });
+  }
+  if (!isAnsweredByHand) return [];
+  const message = 'got a handler that answers through @Res() or @Next(), allowed: with { passthrough: true }';
+  return ['cache', 'fallback']
+    .filter((option) => isTurnedOn(nearest(option)))
+    .map((path) => ({ path, message }));
+}
+
+const idempotentOf = (retry: unknown): boolean | undefined =>
+  typeof retry === 'object' && retry !== null ? (retry as { idempotent?: boolean }).idempotent : undefined;

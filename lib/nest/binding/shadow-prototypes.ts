@@ -1,0 +1,229 @@
+import { runBare, type CallIdentity } from '../../core/call/index.js';
+import { bareMethod, type AnyMethod } from '../metadata/undecorated-methods.js';
+import { disguise } from '../metadata/method-identity.js';
+import { findDecorated, type DecoratedClass, type DecoratedMethod } from '../metadata/decorated-methods.js';
+import { ownIdentity } from './identities.js';
+
+/** Runs a call of a bound method; `method` is what the class has under its name now. */
+export type BoundCall = (
+  self: object,
+  method: AnyMethod,
+  args: unknown[],
+  /** Tells instances apart; asked only where that matters. */
+  identityOf: (self: object) => CallIdentity | undefined,
+) => unknown;
+
+/** A class as its instances are found. */
+export interface OwnerClass {
+  readonly prototype: object;
+  readonly classType: object | null;
+  /** The module it was first found in. */
+  readonly origin: string;
+}
+
+/** Knows what to do with what is found. */
+export interface ShadowHost {
+  /** Tells how calls of a decorated method are run. */
+  bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall;
+  /** Whether code that runs now belongs to a call of an instance's method `key`. */
+  isRunning(self: object, prototype: object, key: PropertyKey): boolean;
+  /** Takes note of a decorator that would have no effect. */
+  report(owner: OwnerClass, key: string, message: string): void;
+}
+
+/** Which shadows an instance's prototype belongs to, so that two apps that share a value see each other. */
+const owners = new WeakMap<object, Shadows>();
+
+/** Instances of apps that are closed. */
+const released = new WeakSet<object>();
+
+/** A decorated method as it was written, and the prototype that declares it. */
+export interface WrittenMethod {
+  readonly key: PropertyKey;
+  readonly declaredOn: object;
+  readonly method: AnyMethod;
+}
+
+/** How to run a call that went around the shadow; `undefined` where no app has bound the method for this object. */
+export function callAround(
+  self: unknown,
+  written: WrittenMethod,
+): ((args: unknown[]) => unknown) | undefined {
+  if (typeof self !== 'object' || self === null) return undefined;
+  if (released.has(self)) return bareCall(self, written);
+  try {
+    const shadow = Object.getPrototypeOf(self) as object | null;
+    return shadow ? owners.get(shadow)?.around(self, shadow, written) : undefined;
+  } catch {
+    // An object that does not let itself be looked at was never bound.
+    return undefined;
+  }
+}
+
+const bareCall =
+  (self: object, { key, method }: WrittenMethod) =>
+  (args: unknown[]): unknown =>
+    runBare(String(key), () => method.apply(self as never, args as never[]));
+
+/** Who bound an instance. */
+export function hostOf(instance: object): ShadowHost | undefined {
+  return owners.get(Object.getPrototypeOf(instance) as object)?.host;
+}
+
+/** The identity under which an instance was bound. */
+export function boundIdentityOf(instance: object): CallIdentity | undefined {
+  return owners.get(Object.getPrototypeOf(instance) as object)?.identityOf(instance);
+}
+
+/**
+ * For each class one object between the instances of an app and the class's prototype. It holds the bound methods
+ * only, so `instanceof`, `constructor`, private members, spies on the class and own properties stay as they were.
+ */
+export class Shadows {
+  readonly #shadows = new Map<object, object | undefined>();
+  readonly #identities = new WeakMap<object, CallIdentity | (() => CallIdentity)>();
+  /** For each shadow the methods that overrides without a decorator hide, by name. */
+  #hidden = new WeakMap<object, Map<PropertyKey, HiddenMethod>>();
+  #closed = false;
+
+  constructor(readonly host: ShadowHost) {}
+
+  /** Makes the shadow of a class ahead of its first instance; false when it has nothing to bind. */
+  prepare(classType: object, origin: string): boolean {
+    const { prototype } = classType as { prototype?: object };
+    return prototype ? this.#shadowOf(prototype, classType, origin) !== undefined : false;
+  }
+
+  /** Puts the shadow under an instance; false if there was nothing to do. */
+  apply(instance: object, classType: object | undefined, origin: string): boolean {
+    const prototype = Object.getPrototypeOf(instance) as object | null;
+    if (prototype === null || prototype === Object.prototype) return false;
+    const owner = owners.get(prototype);
+    if (owner === this) return false;
+    if (owner) throw new Error('it is already bound to another app');
+    const shadow = this.#shadowOf(prototype, classType, origin);
+    if (!shadow) return false;
+    Object.setPrototypeOf(instance, shadow);
+    released.delete(instance);
+    return true;
+  }
+
+  /** Gives an instance its own prototype back. */
+  restore(instance: unknown): void {
+    if (typeof instance !== 'object' || instance === null) return;
+    try {
+      const shadow = Object.getPrototypeOf(instance) as object | null;
+      if (!shadow || owners.get(shadow) !== this) return;
+      Object.setPrototypeOf(instance, Object.getPrototypeOf(shadow) as object);
+      released.add(instance);
+    } catch {
+      // An object that does not let itself be looked at was never bound.
+    }
+  }
+
+  identify(instance: object, identity: () => CallIdentity): void {
+    this.#identities.set(instance, identity);
+  }
+
+  identityOf(instance: object): CallIdentity | undefined {
+    const known = this.#identities.get(instance);
+    if (typeof known !== 'function') return known;
+    const identity = known();
+    this.#identities.set(instance, identity);
+    return identity;
+  }
+
+  /**
+   * How a call is run that went around the shadow: through its operation where an override hides the method, and bare
+   * where it is part of a call of the same method, whose strategies hold. Any other is not bound.
+   */
+  around(
+    self: object,
+    shadow: object,
+    { key, declaredOn, method }: WrittenMethod,
+  ): ((args: unknown[]) => unknown) | undefined {
+    if (this.#closed) return bareCall(self, { key, declaredOn, method });
+    const bound = this.#hidden.get(shadow)?.get(key);
+    if (bound?.declaredOn === declaredOn) return (args) => bound.call(self, method, args, this.#identityOf);
+    const prototype = Object.getPrototypeOf(shadow) as object;
+    // Part of the call that runs already.
+    if (!this.host.isRunning(self, prototype, key)) return undefined;
+    return (args) => method.apply(self as never, args as never[]);
+  }
+
+  /** Empties all shadows: instances behave like the bare class again. */
+  close(): void {
+    this.#closed = true;
+    for (const shadow of this.#shadows.values()) {
+      for (const key of shadow ? Reflect.ownKeys(shadow) : []) Reflect.deleteProperty(shadow!, key);
+    }
+    this.#shadows.clear();
+    this.#hidden = new WeakMap();
+  }
+
+  #shadowOf(prototype: object, classType: object | undefined, origin: string): object | undefined {
+    if (this.#shadows.has(prototype)) return this.#shadows.get(prototype);
+    const type = classType ?? (prototype as { constructor?: object }).constructor ?? null;
+    const shadow = this.#make(
+      prototype,
+      { prototype, classType: type, origin },
+      findDecorated(prototype, type),
+    );
+    this.#shadows.set(prototype, shadow);
+    return shadow;
+  }
+
+  #make(prototype: object, owner: OwnerClass, found: DecoratedClass): object | undefined {
+    const { methods, hidden, problems } = found;
+    for (const { key, message } of problems) this.host.report(owner, key, message);
+    if (methods.length === 0 && hidden.length === 0) return undefined;
+    const shadow = Object.create(prototype) as object;
+    owners.set(shadow, this);
+    for (const decorated of methods) {
+      const value = this.#wrap(prototype, decorated, this.host.bindMethod(owner, decorated));
+      Object.defineProperty(shadow, decorated.key, { value, configurable: true, writable: true });
+    }
+    const through = hidden.map((decorated) => {
+      const { key, declaredOn } = decorated;
+      return [key, { declaredOn, call: this.host.bindMethod(owner, decorated) }] as const;
+    });
+    this.#hidden.set(shadow, new Map(through));
+    const { classType } = owner;
+    if (classType && (prototype as { constructor?: unknown }).constructor !== classType) {
+      // A class decorator that returns a Proxy: Nest finds class-level guards by the constructor of the prototype.
+      Object.defineProperty(shadow, 'constructor', { value: classType, configurable: true, writable: true });
+    }
+    return shadow;
+  }
+
+  #wrap(prototype: object, { key, method }: DecoratedMethod, call: BoundCall): AnyMethod {
+    const isClosed = () => this.#closed;
+    const identityOf = this.#identityOf;
+    let last = method;
+    let bare = bareMethod(last);
+    const wrapped = {
+      [key](this: object, ...args: unknown[]): unknown {
+        // Looked up late, so that a spy on the class is called, through the operation.
+        const current = ((prototype as Record<PropertyKey, unknown>)[key] ?? method) as AnyMethod;
+        // Without its object it is not bound, which the class's own function tells.
+        if (typeof this !== 'object' || this === null) return current.apply(this as never, args as never[]);
+        if (current !== last) bare = bareMethod((last = current));
+        if (!isClosed()) return call(this, bare, args, identityOf);
+        return runBare(String(key), () => bare.apply(this as never, args as never[]));
+      },
+    }[key as string]!;
+    return disguise(wrapped as AnyMethod, method);
+  }
+
+  readonly #identityOf = (self: object): CallIdentity | undefined => {
+    // A method called on an object that was never handed out: that object is somebody of its own.
+    if (!this.#identities.has(self)) this.identify(self, () => ownIdentity());
+    return this.identityOf(self);
+  };
+}
+
+/** How calls are run of a method that is reached through `super` only. */
+interface HiddenMethod {
+  readonly call: BoundCall;
+  readonly declaredOn: object;
+}

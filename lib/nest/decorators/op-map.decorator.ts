@@ -1,0 +1,70 @@
+import { declare, refuseBare, toDeclaration } from './decorators.js';
+import type { FittingFallback } from './fallback-type-check.js';
+import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './kind-check.js';
+import { splitMapOptions, type OpMapOptions } from '../metadata/map-metadata.js';
+
+/** A method for one item: the item is its first parameter. */
+type ItemMethod = (item: never, ...rest: never[]) => unknown;
+
+type OneItem<T> = T extends (...args: infer A) => unknown
+  ? A extends []
+    ? ['OpMap: the method must take the item as its first parameter']
+    : T
+  : never;
+
+/** Stands on a method that works on one item. `V` is the type of the fallback value, and `W` what
+ * waits: both must fit the method. */
+export type OpMapDecorator<V = never, W = never> = <T extends ItemMethod>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<T> & { value?: OneItem<T> & FittingFallback<T, V> & FittingKind<T, W> },
+) => void;
+
+/**
+ * Lets a method written for one item be run over many, a bounded number at a time, each with its own retries, limits,
+ * cache and fallbacks. A direct call works on one item; `mapped(service).method(items)` works on many.
+ *
+ * @throws OperoConfigurationError on a static method, a generator, a property or an accessor
+ * @example
+ * @OpMap({ workers: 20, rateLimit: 5, retry: 3 })
+ * fetchPage(url: string): Promise<Page> { … }
+ *
+ * const results = await mapped(this.pages).fetchPage(urls);   // (Page | OpItemError)[]
+ */
+export function OpMap<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
+  options?: WithKinds<OpMapOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OpMapDecorator<V, Waiting<C, T, S, H, R, N, D, M, Q>>;
+export function OpMap<
+  const V = never,
+  C extends Written<boolean | number> = false,
+  T extends Written<boolean | number> = false,
+  S extends Written<boolean> = false,
+  H extends Written<boolean | number> = false,
+  R extends Written<boolean | number> = false,
+  N extends number = never,
+  D extends number = never,
+  M extends 'wait' | 'reject' = never,
+  Q extends number = never,
+>(
+  profile: string,
+  options?: WithKinds<OpMapOptions, V, C, T, S, H, R, N, D, M, Q>,
+): OpMapDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
+export function OpMap(first?: OpMapOptions | string, second?: OpMapOptions): OpMapDecorator {
+  refuseBare('@OpMap', first, second);
+  const profile = typeof first === 'string' ? first : undefined;
+  const given = typeof first === 'string' ? second : first;
+  const { item, map } = splitMapOptions(given ?? {});
+  const declaration = toDeclaration('@OpMap', profile ?? item, profile === undefined ? undefined : item, map);
+  return declare(declaration) as unknown as OpMapDecorator;
+}

@@ -1,0 +1,105 @@
+import { describeError } from '../../core/errors/index.js';
+import type { Problem } from '../../core/options/index.js';
+import type { PrincipalFunction } from '../../core/strategy/index.js';
+import { isThenable } from '../../core/pipeline/index.js';
+import type { Layer, OperationPlan } from '../../runtime/index.js';
+import { currentExecutionContext } from './request-scope.js';
+
+/** Whose the results of a method are. */
+export interface Ownership {
+  /** Tells the users of the method apart; `undefined` where that makes no difference. */
+  readonly principal: (() => string) | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** What a method says of its cache. */
+interface Asked {
+  readonly handler: boolean;
+  /** Its options, as they have come out. */
+  readonly options: OperationPlan['options'];
+  /** Its layers, the farthest first. */
+  readonly layers: readonly Layer[];
+  /** The module's word for all handlers. */
+  readonly principal: PrincipalFunction | undefined;
+}
+
+const NOBODY: Ownership = { principal: undefined, problems: [] };
+
+/**
+ * Finds out whose the cached answers of a method are. What a service answers depends on its arguments; what a handler
+ * answers may depend on who asks, and it must be said how to tell that.
+ */
+export function ownershipOf({ handler, options, layers, principal: ofModule }: Asked): Ownership {
+  const option = sharingOption(options);
+  if (option === undefined) return NOBODY;
+  const value = (field: string): unknown => options[`${option}.${field}`]?.value;
+  const distance = (field: string): number => layers.findLastIndex((layer) => writes(layer, option, field));
+  /** Options under every operation do not know what this handler answers. */
+  const says = (field: string): boolean =>
+    Boolean(value(field)) && options[`${option}.${field}`]?.from !== 'defaults';
+
+  const asked = value('principal') as PrincipalFunction | undefined;
+  const isEverybodys = value('share') === true && distance('share') > distance('principal');
+  if (asked && !isEverybodys) return told(asked, option);
+  if (!handler || says('share')) return NOBODY;
+  if (ofModule) return told(ofModule, option);
+  if (says('key')) return NOBODY;
+  const inDefaults = ['share', 'key'].filter((field) => value(field)).map((field) => `${field} in defaults`);
+  const given = inDefaults.length > 0 ? ` but for ${inDefaults.join(' and ')}` : '';
+  const message =
+    `got a handler that does not say whose its answers are${given}, allowed: with share: true, ` +
+    "with principal(context) here or in the module's cache, or with a key of its own";
+  return { principal: undefined, problems: [{ path: option, message }] };
+}
+
+/** The option by which calls share results; the cache brings single-flight along. */
+export const sharingOption = (options: OperationPlan['options']): 'cache' | 'singleFlight' | undefined =>
+  (['cache', 'singleFlight'] as const).find(
+    (name) => options[`${name}.share`] !== undefined && options[`${name}.enabled`]?.value !== false,
+  );
+
+const told = (ask: PrincipalFunction, option: string): Ownership => ({
+  principal: principalBy(ask, `${option}.principal`),
+  problems: [],
+});
+
+function writes({ options }: Layer, option: string, field: string): boolean {
+  const written = (options as Record<string, unknown>)[option];
+  return (
+    typeof written === 'object' &&
+    written !== null &&
+    (written as Record<string, unknown>)[field] !== undefined
+  );
+}
+
+const NO_REQUEST =
+  'it is asked outside of a request, or by a handler that no interceptor of the app runs for; put ' +
+  "@UseInterceptors(OperoInterceptor) on such a handler, or fieldResolverEnhancers: ['interceptors'] for GraphQL's fields";
+
+/** Asks for the principal of the request being answered. What it throws is the reason why a call runs uncached. */
+function principalBy(ask: PrincipalFunction, option: string): () => string {
+  // What users of the app can make it throw differs from call to call: one warning is enough.
+  let firstFailure: string | undefined;
+  return () => {
+    const context = currentExecutionContext();
+    if (!context) throw new Error(`${option} is not known: ${NO_REQUEST}`);
+    let answer: unknown;
+    try {
+      answer = ask(context);
+    } catch (cause) {
+      firstFailure ??= describeError(cause);
+      throw new Error(`${option} threw ${firstFailure}`, { cause });
+    }
+    if (typeof answer === 'string' && answer !== '') return answer;
+    throw new Error(`${option} answered with ${kindOf(answer)}, allowed: a text that is not empty`);
+  };
+}
+
+/** An answer as a message shows it: it may be a secret. */
+function kindOf(answer: unknown): string {
+  if (answer === undefined || answer === null) return String(answer);
+  if (answer === '') return 'an empty text';
+  if (!isThenable(answer)) return `a value of type ${typeof answer}`;
+  answer.then(undefined, () => undefined);
+  return 'a promise';
+}

@@ -1,0 +1,85 @@
+import { isObservable } from 'rxjs';
+import { withdraw, type Call, type Invocation } from '../../core/call/index.js';
+import type { Target } from '../../core/strategy/index.js';
+import { isThenable } from '../../core/pipeline/index.js';
+import type { Operation, OperoRuntime } from '../../runtime/index.js';
+import { protect } from './observables.js';
+
+/** How a method answers, once that is known. */
+type Known = Exclude<Target['answers'], 'unknown'>;
+
+/** Why results of a method are not cached whose first answer was no promise. */
+export const uncachedOf = (answers: Target['answers']): string | undefined => {
+  if (answers === 'observable')
+    return 'it answers with an Observable, allowed: a method that returns a promise';
+  if (answers === 'direct') return 'it answers without a promise, allowed: a method that returns a promise';
+  return undefined;
+};
+
+/**
+ * Calls a method whose kind nothing tells, before its first answer. That answer decides, for this call too: an
+ * Observable, and a value where there is a cache, are taken out of the call, which is withdrawn, and given to one made
+ * as their kind needs it. A method that throws has not answered: the error is thrown as it was.
+ *
+ * Where the method is not reached at all (a refusal, an entry of the cache, a wait in a queue) the call answers with a
+ * promise: whoever waits for it sees no difference, and what waits cannot answer otherwise.
+ */
+export function callUndecided(
+  runtime: OperoRuntime,
+  operation: Operation,
+  invocation: Invocation,
+  learn: (answers: Known) => void,
+): unknown {
+  let begun = true;
+  let reached = false;
+  let taken: { readonly answer: unknown; readonly kind: Known } | undefined;
+  const watched = (...args: never[]): unknown => {
+    reached ||= begun;
+    const answer: unknown = invocation.method.apply(invocation.self, args);
+    const kind = kindOf(answer);
+    learn(kind);
+    if (!begun || kind === 'promise' || (kind === 'direct' && !operation.caches)) return answer;
+    taken = { answer, kind };
+    return withdraw(call);
+  };
+  const call: Call = operation.prepare({ ...invocation, method: watched }, runtime.scope, 'direct');
+  let result: unknown;
+  try {
+    result = operation.proceed(call);
+  } catch (error) {
+    if (!taken) return reached ? rethrow(error) : Promise.reject(error);
+  } finally {
+    begun = false;
+  }
+  if (!taken) return reached ? result : Promise.resolve(result);
+  if (isThenable(result)) result.then(undefined, () => undefined);
+  const { answer, kind } = taken;
+  const uncached = uncachedOf(kind);
+  if (kind === 'observable') {
+    return protect(runtime, operation, { ...invocation, uncached }, answer as ReturnType<typeof protect>);
+  }
+  return operation.run(
+    { ...invocation, uncached, method: given(answer, invocation) },
+    runtime.scope,
+    'direct',
+  );
+}
+
+function kindOf(answer: unknown): Known {
+  if (isObservable(answer)) return 'observable';
+  return isThenable(answer) ? 'promise' : 'direct';
+}
+
+/** The method, whose first answer is there already. */
+function given(answer: unknown, { self, method }: Invocation): Invocation['method'] {
+  let isFirst = true;
+  return (...args: never[]) => {
+    if (!isFirst) return method.apply(self, args);
+    isFirst = false;
+    return answer;
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,171 @@
+import { Logger, type ExecutionContext } from '@nestjs/common';
+import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { OperoConfigurationError } from '../../core/errors/index.js';
+import type { CacheStore } from '../../core/strategy/index.js';
+import { OperoRuntime, Profiles, type Layer } from '../../runtime/index.js';
+import { Binder } from '../binding/instance-binder.js';
+import { Bindings } from '../binding/method-registry.js';
+import { findCache } from './find-cache.js';
+import { missingMapped } from '../mapped/inject-mapped.js';
+import { DrainFirst } from './drain-first.js';
+import { checkModuleOptions, type OperoModuleOptions } from '../options/module-options.js';
+import { FeatureProfiles } from '../options/feature-profiles.js';
+import { TransportErrors } from '../edge/transport-errors.js';
+
+const DEFAULT_DRAIN = 10_000;
+
+/** Everything Opero is in one app: made with the container, undone with it. */
+export class OperoHost {
+  readonly transportErrors = new TransportErrors();
+  readonly bindings = new Bindings((message) => this.#warn(message));
+  readonly binder = new Binder(this.bindings, (message) => this.#warn(message));
+  readonly #logger = new Logger('Opero');
+  readonly #warned = new Set<string>();
+  readonly #moduleProblems: string[] = [];
+  readonly #drainFirst = new DrainFirst(() => this.drain());
+  #runtime: OperoRuntime | undefined;
+  #drainTimeout = DEFAULT_DRAIN;
+  #translatesHttp = true;
+  #where = '';
+  #store: CacheStore | undefined;
+  #modules: ModulesContainer | undefined;
+  #layers: { readonly defaults: readonly Layer[]; readonly profiles: Profiles } = {
+    defaults: [],
+    profiles: new Profiles(),
+  };
+
+  get runtime(): OperoRuntime | undefined {
+    return this.#runtime;
+  }
+
+  /** What lies under the options of functions that are run by hand. */
+  get layers(): { readonly defaults: readonly Layer[]; readonly profiles: Profiles } {
+    return this.#layers;
+  }
+
+  /** Whether our errors become HTTP exceptions. */
+  get translatesHttp(): boolean {
+    return this.#translatesHttp;
+  }
+
+  /** What the options of a handler say about a client that goes away; `undefined` if nothing. */
+  abortsOnDisconnect(context: ExecutionContext): boolean | undefined {
+    const { prototype } = context.getClass<object>() as { prototype: object };
+    const operation = this.bindings.findHandler(prototype, context.getHandler());
+    if (operation) return operation.plan().options.abortOnDisconnect?.value as boolean | undefined;
+    return this.#layers.defaults.findLast(({ options }) => options.abortOnDisconnect !== undefined)?.options
+      .abortOnDisconnect;
+  }
+
+  /** Begins to bind what the container hands out. */
+  attach(modules: ModulesContainer): void {
+    this.#modules ??= modules;
+    this.binder.scan(modules);
+  }
+
+  /** Takes the options; from now on bound methods run through their operations. */
+  configure(options: OperoModuleOptions, where = 'forRoot'): void {
+    if (this.#runtime) return;
+    this.#where = `OperoModule.${where}()`;
+    const problems = checkModuleOptions(options);
+    const profiles = new Profiles();
+    problems.push(
+      ...profiles.add(namedIn(options?.profiles), 'profiles'),
+      ...this.#featureProfiles(profiles),
+    );
+    problems.push(...profiles.checkReferences());
+    const sound = problems.length === 0 ? options : onlyNames(options);
+    for (const { path, message } of problems)
+      this.#moduleProblems.push(`${this.#where}: ${path}: ${message}`);
+    this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
+    this.#translatesHttp = sound.http?.translate ?? true;
+    const { store, ...caching } = sound.cache ?? {};
+    if (typeof store === 'object') this.#store = store;
+    this.#layers = {
+      defaults: sound.defaults ? [{ from: 'defaults', options: sound.defaults }] : [],
+      profiles,
+    };
+    this.#runtime = new OperoRuntime({
+      clock: sound.clock,
+      random: sound.random,
+      enabled: sound.enabled,
+      caching: { ...caching, store: () => this.#store },
+      warn: (message) => this.#logger.warn(message),
+    });
+    this.bindings.configure({ runtime: this.#runtime, options: sound, profiles });
+  }
+
+  /** Everything exists now: the cache is found, late modules are followed, and wrong options end the boot. */
+  async start(reference: ModuleRef): Promise<void> {
+    this.#followLazyModules(reference);
+    if (this.#modules) this.binder.scan(this.#modules);
+    await this.transportErrors.load();
+    const problems = [
+      ...this.#moduleProblems,
+      ...this.bindings.problems,
+      ...this.bindings.unknownOperations(this.#where),
+      ...(this.#modules ? missingMapped(this.#modules) : []),
+    ];
+    if (problems.length > 0) throw new OperoConfigurationError(problems);
+    this.#store ??= findCache(reference, (message) => this.#warn(message));
+    this.#letDrainFirst();
+  }
+
+  /** Lets calls end, at the latest when the drain's time is over. */
+  async drain(): Promise<void> {
+    await this.#runtime?.close(this.#drainTimeout);
+  }
+
+  /** Ends what came in since the drain: the server waits for its requests. */
+  async stop(): Promise<void> {
+    await this.drain();
+    this.#runtime?.stop();
+  }
+
+  /** Leaves no trace. */
+  async close(): Promise<void> {
+    await this.stop();
+    this.#drainFirst.close();
+    this.binder.close();
+  }
+
+  #letDrainFirst(): void {
+    for (const instance of this.binder.instances()) this.#drainFirst.apply(instance);
+  }
+
+  #featureProfiles(profiles: Profiles): ReturnType<Profiles['add']> {
+    return [...(this.#modules?.values() ?? [])]
+      .map(({ providers }) => providers.get(FeatureProfiles)?.instance as FeatureProfiles | undefined)
+      .filter((feature) => feature !== undefined)
+      .flatMap((feature) => profiles.add(feature.profiles, 'profiles'));
+  }
+
+  /** No hook runs for a module that is loaded later. */
+  #followLazyModules(reference: ModuleRef): void {
+    const loader = reference.get(LazyModuleLoader, { strict: false });
+    const load = loader.load;
+    loader.load = async (...args: Parameters<typeof load>) => {
+      const loaded = await load.apply(loader, args);
+      if (this.#modules) this.binder.scan(this.#modules);
+      this.#letDrainFirst();
+      return loaded;
+    };
+    this.binder.onClose(() => delete (loader as { load?: unknown }).load);
+  }
+
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#logger.warn(message);
+  }
+}
+
+/** What is written by name; what is no object at all is refused elsewhere. */
+const namedIn = <T>(written: Record<string, T> | undefined): Record<string, T> =>
+  typeof written === 'object' && written !== null && !Array.isArray(written) ? written : {};
+
+/** What is left of wrong options: the names of operations, so that wrong ones are told in the same error. */
+function onlyNames(options: OperoModuleOptions): OperoModuleOptions {
+  const names = Object.keys(namedIn(options?.operations));
+  return { operations: Object.fromEntries(names.map((name) => [name, {}])) };
+}

@@ -1,0 +1,77 @@
+import 'reflect-metadata';
+import { mapKeys } from '../../map/index.js';
+import type { Layer, OperoOptions } from '../../runtime/index.js';
+
+const METHOD = 'opero:method';
+const CLASS = 'opero:class';
+const FALLBACK_ARGUMENTS = 'opero:fallback-arguments';
+
+/** What one decorator was given. */
+export interface Declaration {
+  /** The profile underneath the options, if one was named. */
+  readonly profile: string | undefined;
+  readonly options: OperoOptions;
+  /** `@Opero`, `@OpMap`. */
+  readonly decorator: string;
+  /** What only the map needs, for `@OpMap`. */
+  readonly map?: unknown;
+}
+
+/**
+ * Attaches a declaration to a method. Several decorators add up, the topmost being the nearest. It is kept with the
+ * prototype, not with the function, so that a decorator further up may put another function in its place.
+ */
+export function declareMethod(prototype: object, key: PropertyKey, declaration: Declaration): void {
+  const all = [...methodDeclarations(prototype, key), declaration];
+  Reflect.defineMetadata(METHOD, all, prototype, key as string);
+}
+
+/** The declarations on the method of this very prototype, the farthest first. */
+export const methodDeclarations = (prototype: object, key: PropertyKey): readonly Declaration[] =>
+  (Reflect.getOwnMetadata(METHOD, prototype, key as string) as readonly Declaration[] | undefined) ?? [];
+
+/** Attaches a declaration to a class. */
+export function declareClass(target: object, declaration: Declaration): void {
+  Reflect.defineMetadata(CLASS, [...ownClassDeclarations(target), declaration], target);
+}
+
+const ownClassDeclarations = (target: object): readonly Declaration[] =>
+  (Reflect.getOwnMetadata(CLASS, target) as readonly Declaration[] | undefined) ?? [];
+
+/** The declarations on a class and those it extends, the farthest first. */
+export function classDeclarations(target: object | null): readonly Declaration[] {
+  if (typeof target !== 'function') return [];
+  return [
+    ...classDeclarations(Object.getPrototypeOf(target) as object | null),
+    ...ownClassDeclarations(target),
+  ];
+}
+
+/** Attaches alternatives to a parameter of a method. */
+export function declareFallbackArgument(
+  prototype: object,
+  key: PropertyKey,
+  index: number,
+  values: readonly unknown[],
+): void {
+  const own = Reflect.getOwnMetadata(FALLBACK_ARGUMENTS, prototype, key as string) as
+    Map<number, unknown> | undefined;
+  const all = new Map(own);
+  all.set(index, values);
+  Reflect.defineMetadata(FALLBACK_ARGUMENTS, all, prototype, key as string);
+}
+
+/** The alternatives declared on the parameters of the method of this very prototype, by index. */
+export const fallbackArguments = (
+  prototype: object,
+  key: PropertyKey,
+): ReadonlyMap<number, readonly unknown[]> =>
+  (Reflect.getOwnMetadata(FALLBACK_ARGUMENTS, prototype, key as string) as
+    Map<number, readonly unknown[]> | undefined) ?? new Map();
+
+/** The layer a declaration stands for. */
+export const toLayer = ({ decorator, options, map }: Declaration, where: string): Layer => ({
+  from: `${decorator}() on the ${where}`,
+  options,
+  ...(map !== undefined && { also: mapKeys }),
+});

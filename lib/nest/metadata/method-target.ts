@@ -1,0 +1,74 @@
+import { Observable } from 'rxjs';
+import type { Target } from '../../core/strategy/index.js';
+import { bareMethod, type AnyMethod } from './undecorated-methods.js';
+import { fallbackArguments } from './metadata.js';
+
+/** Return types that the compiler writes down and that are certainly not waited for. */
+const DIRECT: ReadonlySet<unknown> = new Set([
+  String, Number, Boolean, Symbol, BigInt, Array, Date, Map, Set, RegExp, Function, Buffer, Uint8Array,
+]); // prettier-ignore
+
+/** What is known at boot about the decorated method `key`, declared on `declaredOn`, of instances of `prototype`. */
+export function targetOf(prototype: object, declaredOn: object, key: PropertyKey, method: AnyMethod): Target {
+  return {
+    answers: answersOf(declaredOn, key, method),
+    prototype,
+    parameters: method.length,
+    fallbackArguments: fallbackArguments(declaredOn, key),
+    parameterNames: parameterNames(bareMethod(method)),
+    handler: isHandler(method),
+  };
+}
+
+function answersOf(prototype: object, key: PropertyKey, method: object): Target['answers'] {
+  if (Object.prototype.toString.call(method) === '[object AsyncFunction]') return 'promise';
+  const type: unknown = Reflect.getMetadata('design:returntype', prototype, key as string);
+  if (type === Promise) return 'promise';
+  if (type === Observable || (typeof type === 'function' && type.prototype instanceof Observable))
+    return 'observable';
+  return DIRECT.has(type) ? 'direct' : 'unknown';
+}
+
+/** Keys under which Nest marks methods that are called from outside the app. */
+const HANDLER_KEYS = [
+  'path',
+  'microservices:handler_type',
+  'websockets:message_mapping',
+  'graphql:resolver_type',
+  'graphql:resolve_property',
+  'graphql:resolve_reference',
+];
+
+export const isHandler = (method: object): boolean =>
+  Reflect.getMetadataKeys(method).some((key) => HANDLER_KEYS.includes(String(key)));
+
+/** The verb of an HTTP route, if the method is one whose repetition may do harm. */
+export function unsafeVerb(method: object): 'POST' | 'PATCH' | undefined {
+  if (Reflect.getMetadata('path', method) === undefined) return undefined;
+  // The values of Nest's RequestMethod.
+  const verbs: Record<number, 'POST' | 'PATCH'> = { 1: 'POST', 4: 'PATCH' };
+  return verbs[Reflect.getMetadata('method', method) as number];
+}
+
+/**
+ * The names of a method's parameters as its source has them; a destructured parameter has none. Good enough to find
+ * a parameter by name, and a name that is not found is a problem at boot.
+ */
+export function parameterNames(method: AnyMethod): string[] {
+  const source = Function.prototype.toString.call(method).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const names: string[] = [];
+  let depth = 0;
+  let current = '';
+  for (const letter of source.slice(source.indexOf('(') + 1)) {
+    if (depth === 0 && (letter === ',' || letter === ')')) {
+      if (current.trim()) names.push(/^\s*(?:\.\.\.)?([\w$]+)/.exec(current)?.[1] ?? '');
+      if (letter === ')') break;
+      current = '';
+      continue;
+    }
+    if ('([{'.includes(letter)) depth++;
+    if (')]}'.includes(letter)) depth--;
+    current += letter;
+  }
+  return names;
+}

@@ -1,0 +1,119 @@
+import {
+  Injectable,
+  Logger,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Observable } from 'rxjs';
+import { OperoShutdownError, type OperoError } from '../../core/errors/index.js';
+import { runInside } from '../../core/call/index.js';
+import { isUnseen, lastException, toEdgeError, toHttpException, toLogLine } from '../edge/http-errors.js';
+import { OperoHost } from '../host/opero.host.js';
+import { RequestScope } from '../edge/request-scope.js';
+
+interface ServerResponse {
+  readonly writableFinished: boolean;
+  once(event: 'close', listener: () => void): void;
+  removeListener(event: 'close', listener: () => void): void;
+}
+
+/**
+ * Stands at the edge of the app, for every handler: opens the scope that the calls of a request belong to, aborts
+ * them when the client goes away, and turns our errors into what the transport sends. The strategies run further in,
+ * in the bound methods, so a retry repeats neither guards nor pipes.
+ */
+@Injectable()
+export class OperoInterceptor implements NestInterceptor {
+  readonly #logger = new Logger('Opero');
+
+  constructor(
+    private readonly host: OperoHost,
+    private readonly adapters: HttpAdapterHost,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { runtime } = this.host;
+    if (!runtime) return next.handle();
+    return new Observable((subscriber) => {
+      const scope = new RequestScope(context);
+      runtime.root.adopt(scope);
+      if (runtime.stopped) scope.closed = { reason: new OperoShutdownError('a request') };
+      const stopWatching = watchClient(context, () => this.#clientLeft(context, scope));
+      const over = () => {
+        stopWatching();
+        scope.end();
+      };
+      const observer = {
+        next: (value: unknown) => subscriber.next(value),
+        error: (error: unknown) => {
+          const nobodyListens = scope.stopped?.reason === error && error instanceof ClientGone;
+          over();
+          // There is nobody to answer, and nothing that a filter or a log should be told.
+          if (nobodyListens) subscriber.next(undefined);
+          if (nobodyListens) subscriber.complete();
+          else subscriber.error(this.#translate(context, error));
+        },
+        complete: () => {
+          over();
+          subscriber.complete();
+        },
+      };
+      // Subscribed inside, too: an Observable that a handler returns begins its work only now.
+      const subscription = runInside(scope, () => next.handle().subscribe(observer), undefined);
+      return () => {
+        subscription.unsubscribe();
+        over();
+      };
+    });
+  }
+
+  /** What is half done for a POST is not cut short unless that was asked for. */
+  #clientLeft(context: ExecutionContext, scope: RequestScope): void {
+    const { method } = context.switchToHttp().getRequest<{ method?: string }>();
+    const isSafe = method === 'GET' || method === 'HEAD';
+    if (this.host.abortsOnDisconnect(context) ?? isSafe) {
+      scope.abort(new ClientGone('The client went away', 'AbortError'));
+    }
+  }
+
+  #translate(context: ExecutionContext, error: unknown): unknown {
+    const type = context.getType<string>();
+    if (type === 'http' && !this.host.translatesHttp) return error;
+    const own = lastException(error);
+    if (own !== undefined) return own;
+    const edge = toEdgeError(error);
+    if (!edge) return error;
+    // Nest logs errors it does not know, and none that it knows: what it is told instead must not hide them.
+    if (isUnseen(edge)) {
+      const { message, stack } = toLogLine(edge, error as OperoError);
+      this.#logger.error(message, stack);
+    }
+    if (type !== 'http') return this.host.transportErrors.create(type, edge, error);
+    if (edge.retryAfter !== undefined) {
+      this.adapters.httpAdapter?.setHeader(
+        context.switchToHttp().getResponse(),
+        'Retry-After',
+        String(edge.retryAfter),
+      );
+    }
+    return toHttpException(edge, error);
+  }
+}
+
+/** What ends the calls of a request whose client is gone. */
+class ClientGone extends DOMException {}
+
+/** Tells when a client is gone before the answer. Returns how to stop watching. */
+function watchClient(context: ExecutionContext, left: () => void): () => void {
+  if (context.getType() !== 'http') return () => undefined;
+  const response = context.switchToHttp().getResponse<ServerResponse & { readonly raw?: ServerResponse }>();
+  const raw = response.raw ?? response;
+  if (typeof raw.once !== 'function') return () => undefined;
+  const onClose = () => {
+    if (!raw.writableFinished) left();
+  };
+  raw.once('close', onClose);
+  return () => raw.removeListener('close', onClose);
+}

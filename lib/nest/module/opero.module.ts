@@ -1,0 +1,205 @@
+import {
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type OnApplicationShutdown,
+  type BeforeApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { OperoConfigurationError } from '../../core/errors/index.js';
+import type { OperoProfile } from '../../runtime/index.js';
+import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
+import { FeatureProfiles } from '../options/feature-profiles.js';
+import { mappedLater, mappedTokens } from '../mapped/inject-mapped.js';
+import { proveAsync, proveFeature } from '../options/module-arguments.js';
+import type { OperoModuleOptions } from '../options/module-options.js';
+import { OperoHost } from '../host/opero.host.js';
+import { OperoInterceptor } from './opero.interceptor.js';
+import { OperoService } from '../service/opero.service.js';
+
+const OPERO_EARLY = Symbol('OPERO_EARLY');
+
+/** Makes the module's options, for `useClass` and `useExisting`. */
+export interface OperoOptionsFactory {
+  createOperoOptions(): OperoModuleOptions | Promise<OperoModuleOptions>;
+}
+
+/** Where `forRootAsync` takes the options from: one of the three, with what it needs. */
+export interface OperoModuleAsyncOptions {
+  imports?: DynamicModule['imports'];
+  inject?: FactoryProvider['inject'];
+  useFactory?: (...args: any[]) => OperoModuleOptions | Promise<OperoModuleOptions>;
+  useClass?: Type<OperoOptionsFactory>;
+  useExisting?: Type<OperoOptionsFactory>;
+}
+
+/** Follows the app through its life. */
+class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  constructor(
+    private readonly reference: ModuleRef,
+    private readonly host: OperoHost,
+    options: OperoModuleOptions,
+    where: string,
+  ) {
+    const modules = modulesOf(reference)!;
+    const times = [...modules.values()].filter(({ providers }) => providers.has(OPERO_OPTIONS)).length;
+    if (times > 1) {
+      throw new OperoConfigurationError([
+        `OperoModule: got forRoot() ${times} times in one app, allowed: once`,
+      ]);
+    }
+    host.attach(modules);
+    host.configure(options, where);
+  }
+
+  onModuleInit(): Promise<void> {
+    return this.host.start(this.reference);
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.host.stop();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.host.close();
+  }
+}
+
+/** Without `forRoot()` somewhere in the app nothing would be bound, and nothing would tell. */
+function proveRoot(reference: ModuleRef, given: string): void {
+  const modules = modulesOf(reference);
+  if (!modules || [...modules.values()].some(({ providers }) => providers.has(OPERO_OPTIONS))) return;
+  throw new OperoConfigurationError([
+    `${given} and no forRoot() in the app, allowed: with OperoModule.forRoot() or forRootAsync(), once, in the root module`,
+  ]);
+}
+
+@Module({})
+class FeatureModule implements OnModuleInit {
+  constructor(private readonly reference: ModuleRef) {
+    this.onModuleInit();
+  }
+
+  onModuleInit(): void {
+    proveRoot(this.reference, 'OperoModule: got forFeature()');
+  }
+}
+
+/**
+ * Makes the decorated methods of an app resilient. Imported once, in the root module; global, and works without
+ * options.
+ *
+ * @example
+ * @Module({ imports: [OperoModule.forRoot({ defaults: { timeout: seconds(5) } })] })
+ * export class AppModule {}
+ */
+@Module({})
+export class OperoModule implements OnModuleInit {
+  /** @internal Nest makes it. */
+  constructor(private readonly reference: ModuleRef) {
+    this.onModuleInit();
+  }
+
+  /** @internal Asked again, in case the app was not yet ready to tell. */
+  onModuleInit(): void {
+    proveRoot(this.reference, 'OperoModule: got the class itself in imports');
+  }
+
+  /**
+   * Sets Opero up with options known at once.
+   *
+   * @throws OperoConfigurationError at boot, with every mistake in the app's options and decorators
+   * @example
+   * OperoModule.forRoot({ profiles: { payments: { retry: 2, timeout: seconds(3) } } })
+   */
+  static forRoot(options: OperoModuleOptions = {}): DynamicModule {
+    return build({ provide: OPERO_OPTIONS, useValue: options }, options);
+  }
+
+  /**
+   * Sets Opero up with options that other providers make. Calls made before they are there run bare, with a warning.
+   *
+   * @example
+   * OperoModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ defaults: { retry: config.get('RETRIES') } }),
+   * })
+   */
+  static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
+    proveAsync(options);
+    const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
+    const source = useClass ?? useExisting;
+    const provider: Provider = source
+      ? {
+          provide: OPERO_OPTIONS,
+          inject: [source],
+          useFactory: (factory: OperoOptionsFactory) => factory.createOperoOptions(),
+        }
+      : { provide: OPERO_OPTIONS, inject, useFactory: useFactory! };
+    return build(provider, undefined, { imports, providers: useClass ? [useClass] : [] });
+  }
+
+  /**
+   * Adds profiles from a feature module, for use anywhere in the app.
+   *
+   * @example
+   * @Module({ imports: [OperoModule.forFeature({ profiles: { search: { cache: minutes(1) } } })] })
+   * export class SearchModule {}
+   */
+  static forFeature(options: { profiles: Record<string, OperoProfile> }): DynamicModule {
+    proveFeature(options);
+    class OperoFeatureModule extends FeatureModule {}
+    Module({})(OperoFeatureModule);
+    const profiles = new FeatureProfiles(options.profiles);
+    return { module: OperoFeatureModule, providers: [{ provide: FeatureProfiles, useValue: profiles }] };
+  }
+}
+
+function build(
+  options: Provider,
+  known?: OperoModuleOptions,
+  more: Partial<DynamicModule> = {},
+): DynamicModule {
+  const providers: Provider[] = [
+    { provide: OPERO_EARLY, useFactory: attachEarly(known) },
+    ...(more.providers ?? []),
+    options,
+    {
+      provide: OperoHost,
+      inject: [ModuleRef],
+      useFactory: (reference: ModuleRef) => hostFor(modulesOf(reference)!),
+    },
+    {
+      provide: Explorer,
+      inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
+      useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
+        new Explorer(reference, host, given, known === undefined ? 'forRootAsync' : 'forRoot'),
+    },
+    OperoService,
+    { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },
+  ];
+  return {
+    module: OperoModule,
+    global: true,
+    imports: more.imports ?? [],
+    // Read when the app is made: by then every class that injects a mapped service has been loaded.
+    get providers() {
+      return [...providers, ...mappedProviders()];
+    },
+    get exports() {
+      return [OperoService, OperoHost, ...mappedTokens.values()];
+    },
+  };
+}
+
+function mappedProviders(): Provider[] {
+  return [...mappedTokens].map(([service, token]) => ({
+    provide: token,
+    inject: [ModuleRef],
+    useFactory: (reference: ModuleRef) =>
+      mappedLater(service, () => reference.get<object>(service, { strict: false })),
+  }));
+}

@@ -1,0 +1,201 @@
+import { OperoConfigurationError } from '../../core/errors/index.js';
+import type { Problem } from '../../core/options/index.js';
+import type { CallIdentity } from '../../core/call/index.js';
+import type { Target } from '../../core/strategy/index.js';
+import { isTurnedOn, type Layer, type Operation, type OperoOptions } from '../../runtime/index.js';
+import { differenceOf, leavesOf, sameLeaves } from '../options/ad-hoc-options.js';
+import { FunctionOperation, textOf, type Made } from './ad-hoc-operation.js';
+import type { OperoHost } from '../host/opero.host.js';
+
+const target: Target = {
+  answers: 'promise',
+  prototype: undefined,
+  parameters: 0,
+  fallbackArguments: new Map(),
+  parameterNames: [],
+  handler: false,
+};
+
+/** Whether an option means nothing without a memory from one run to the next. */
+const memories: Partial<Record<keyof OperoOptions, (written: any) => boolean>> = {
+  cache: isTurnedOn,
+  singleFlight: isTurnedOn,
+  rateLimit: isTurnedOn,
+  bulkhead: isTurnedOn,
+  circuitBreaker: isTurnedOn,
+  hedge: (written) =>
+    isTurnedOn(written) &&
+    (written === true || (typeof written === 'object' && typeof written?.delay !== 'number')),
+  retry: (written) =>
+    isTurnedOn(written) && typeof written?.budget === 'object' && written.budget?.name === undefined,
+};
+
+/** What all runs with one name share. */
+interface Named {
+  readonly operation: Operation;
+  readonly options: OperoOptions | string;
+  readonly memory: Map<string, unknown>;
+  readonly functions: Map<string, CallIdentity>;
+}
+
+/** What is under the options of a run without a name: no other run could be given what it caches. */
+const NAMELESS: Layer = { from: 'a run without a name', options: { cache: false, singleFlight: false } };
+
+/** What an operation is made with. */
+interface Definition {
+  readonly memory?: Map<string, unknown>;
+  readonly variantOf?: Operation;
+  readonly nameless?: Layer;
+  readonly made: Made;
+}
+
+type Work = (...args: never[]) => unknown;
+
+/** Functions whose retry budget is remembered; of more, those that were run longest ago start anew. */
+const MOST_FUNCTIONS = 1_000;
+
+/** The operations of functions that are run by hand. */
+export class FunctionOperations {
+  readonly #byOptions = new WeakMap<object, { operation: FunctionOperation; leaves: readonly unknown[] }>();
+  readonly #byName = new Map<string, Named>();
+  readonly #profiles = new Map<string, FunctionOperation>();
+  readonly #made = new WeakMap<Operation, FunctionOperation>();
+  readonly #budgets = new Map<string, unknown>();
+  #count = 0;
+
+  constructor(private readonly host: OperoHost) {}
+
+  /**
+   * The operation for these options. Runs with one name share its memory and its counts, and each uses the functions
+   * that it was given itself. Without a name nothing is shared, but for the retry budget of runs of the same function.
+   */
+  of(options: OperoOptions | string, work: Work, kind: 'run' | 'map'): FunctionOperation {
+    const functionName = work.name || (kind === 'map' ? 'map' : 'anonymous');
+    if (typeof options === 'string') return this.#ofProfile(options, functionName);
+    const leaves = leavesOf(options);
+    const known = this.#byOptions.get(options);
+    // Somebody may have put another function into the same object.
+    if (known && sameLeaves(known.leaves, leaves)) return known.operation;
+    const operation =
+      options.name === undefined
+        ? this.#unnamed(options, functionName, work, kind)
+        : this.#named(options.name, options, functionName);
+    this.#byOptions.set(options, { operation, leaves });
+    return operation;
+  }
+
+  /** An operation for one function, with a memory of its own. */
+  make(options: OperoOptions | string, work: Work): FunctionOperation {
+    const counted = typeof options === 'string' || options.name === undefined;
+    return this.#define(options, work.name || 'anonymous', { made: { counted } });
+  }
+
+  /** What is known of an operation, if it runs functions by hand. */
+  find(operation: Operation): FunctionOperation | undefined {
+    return this.#made.get(operation);
+  }
+
+  #ofProfile(profile: string, functionName: string): FunctionOperation {
+    let operation = this.#profiles.get(profile);
+    if (!operation) {
+      operation = this.#define(profile, functionName, { made: { functions: new Map() } });
+      this.#profiles.set(profile, operation);
+    }
+    return operation;
+  }
+
+  /** All who use a name share its memory, and so must mean the same by it. */
+  #named(name: string, options: OperoOptions, functionName: string): FunctionOperation {
+    const known = this.#byName.get(name);
+    if (!known) {
+      const memory = new Map<string, unknown>();
+      const functions = new Map<string, CallIdentity>();
+      const operation = this.#define(options, functionName, { memory, made: { functions } });
+      this.#byName.set(name, { operation: operation.operation, options, memory, functions });
+      return operation;
+    }
+    const difference = differenceOf(known.options, options);
+    if (difference !== undefined) {
+      const problem = `${name}: name: got other options than the first run with this name (${difference}), allowed: the same`;
+      throw new OperoConfigurationError([problem], name);
+    }
+    const { memory, functions, operation: variantOf } = known;
+    return this.#define(options, functionName, { memory, variantOf, made: { functions } });
+  }
+
+  /** Runs of the same function share what bounds their retries: else a failing dependency would be buried in them. */
+  #unnamed(options: OperoOptions, functionName: string, work: Work, kind: 'run' | 'map'): FunctionOperation {
+    this.#proveMemory(functionName, options);
+    if (kind === 'run') this.#warnOfDefaults(options);
+    const source = textOf(work);
+    const { retry } = options;
+    const isOwn = typeof retry !== 'object' || typeof retry.budget !== 'object';
+    const budget = isOwn ? this.#budgets.get(source) : undefined;
+    const memory = new Map<string, unknown>(budget === undefined ? [] : [['retryBudget', budget]]);
+    const operation = this.#define(options, functionName, { memory, nameless: NAMELESS, made: {} });
+    const made = memory.get('retryBudget');
+    if (isOwn && made !== undefined) {
+      this.#budgets.delete(source);
+      this.#budgets.set(source, made);
+      if (this.#budgets.size > MOST_FUNCTIONS) this.#budgets.delete(this.#budgets.keys().next().value!);
+    }
+    return operation;
+  }
+
+  /** A new operation. One without a name of its own is not listed, and goes with whoever holds it. */
+  #define(
+    options: OperoOptions | string,
+    functionName: string,
+    { memory, variantOf, nameless, made }: Definition,
+  ): FunctionOperation {
+    const runtime = this.host.runtime!;
+    const { defaults, profiles } = this.host.layers;
+    const problems: Problem[] = [];
+    const layers: Layer[] = [...defaults];
+    if (nameless) layers.push(nameless);
+    const written: Layer[] = [];
+    const isProfile = typeof options === 'string';
+    if (isProfile) {
+      problems.push(...profiles.check(options));
+      layers.push(...profiles.layers(options));
+    } else written.push({ from: 'the call', options });
+    const name = isProfile ? this.#free(options) : `${functionName}#${++this.#count}`;
+    const lines = problems.map(({ path, message }) => `${name}: ${path}: ${message}`);
+    if (lines.length > 0) throw new OperoConfigurationError(lines, name);
+    const specification = { name, layers: [...layers, ...written], own: written, target, memory, variantOf };
+    const operation = runtime.defineOrThrow(specification);
+    const listed = isProfile || options.name !== undefined;
+    if (!listed) runtime.forget(operation);
+    const own = new FunctionOperation(operation, specification.layers, this.host, made);
+    this.#made.set(operation, own);
+    return own;
+  }
+
+  /** A profile may be used by functions of every kind; each that is wrapped is an operation of its own. */
+  #free(profile: string): string {
+    return this.host.runtime!.operations.has(profile) ? `${profile}#${++this.#count}` : profile;
+  }
+
+  /** An options object is written anew for each run; a limit or a cache would begin anew with it. */
+  #proveMemory(name: string, options: OperoOptions): void {
+    const lines = Object.entries(memories)
+      .filter(([option, remembers]) => remembers(options[option as keyof OperoOptions]))
+      .map(
+        ([option]) =>
+          `${name}: ${option}: got options made for one run, allowed: with a name, as a profile, or with wrap()`,
+      );
+    if (lines.length > 0) throw new OperoConfigurationError(lines, name);
+  }
+
+  #warnOfDefaults(options: OperoOptions): void {
+    const { runtime, layers } = this.host;
+    for (const [option, remembers] of Object.entries(memories)) {
+      const key = option as keyof OperoOptions;
+      if (options[key] === undefined && layers.defaults.some((layer) => remembers(layer.options[key]))) {
+        runtime!.warn(
+          `${option} in defaults remembers nothing for OperoService.run() with options without a name`,
+        );
+      }
+    }
+  }
+}
