@@ -1,7 +1,13 @@
 /** The rooms of lib/, from the innermost out. A room imports only those before it. */
 const rooms = ['core', 'strategies', 'map', 'runtime', 'nest', 'terminus'];
 
-const later = (room) => rooms.slice(rooms.indexOf(room) + 1).join('|');
+/** The rooms inside of the two large ones, from the innermost out. */
+const inner = {
+  core: ['time', 'collections', 'values', 'errors', 'options', 'events', 'call', 'strategy', 'pipeline'],
+  nest: ['metadata', 'edge', 'options', 'binding', 'decorators', 'mapped', 'host', 'service', 'module'],
+};
+
+const after = (list, room) => list.slice(list.indexOf(room) + 1).join('|');
 
 module.exports = {
   forbidden: [
@@ -11,8 +17,27 @@ module.exports = {
       comment: `lib/${room} must not import a room further out`,
       severity: 'error',
       from: { path: `^lib/${room}/` },
-      to: { path: `^lib/(${later(room)})/` },
+      to: { path: `^lib/(${after(rooms, room)})/` },
     })),
+    ...Object.entries(inner).flatMap(([room, list]) =>
+      list.slice(0, -1).map((within) => ({
+        name: `${room}-${within}-stays-inside`,
+        comment: `lib/${room}/${within} must not import a room of lib/${room} further out`,
+        severity: 'error',
+        from: { path: `^lib/${room}/${within}/` },
+        to: { path: `^lib/${room}/(${after(list, within)})/` },
+      })),
+    ),
+    {
+      name: 'inner-rooms-are-listed',
+      comment: 'a new folder in lib/core or lib/nest needs its place in the list above',
+      severity: 'error',
+      from: { path: '^lib/(core|nest)/' },
+      to: {
+        path: '^lib/(core|nest)/[^/]+/',
+        pathNot: `^lib/(core/(${inner.core.join('|')})|nest/(${inner.nest.join('|')}))/`,
+      },
+    },
     {
       name: 'rooms-do-not-import-the-front-door',
       severity: 'error',

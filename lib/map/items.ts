@@ -28,7 +28,7 @@ export class OpItemError<I = unknown> extends Error {
     readonly index: number,
     /** The item itself. */
     readonly item: I,
-    /** `failed` after all its tries, `skipped` by `shouldProcess`, or `aborted` with the run. */
+    /** `failed` after all its attempts, `skipped` by `shouldProcess`, or `aborted` with the run. */
     readonly reason: OpItemFailure,
     /** How often the method was tried for it, with each alternative and hedge; 0 if it never was. */
     readonly attempts: number,

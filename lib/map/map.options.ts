@@ -25,7 +25,7 @@ export interface OpMapRunOptions {
   shouldProcess?: (item: never, index: number) => boolean | Promise<boolean>;
   /** Items in each call, for methods that take a list; see `batched()`. */
   batchSize?: number;
-  /** Ms that one item may take in all, with its tries and waits: the same as `timeout.total`. */
+  /** Ms that one item may take in all, with its attempts and waits: the same as `timeout.total`. */
   itemTimeout?: number;
 }
 

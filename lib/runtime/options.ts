@@ -5,9 +5,9 @@ import type { StrategyOptions } from '../strategies/index.js';
 
 /** Told about the calls of an operation. What a hook throws, or rejects with, changes nothing. */
 export interface OperoHooks {
-  /** A call succeeded: the method answered, on whichever try. */
+  /** A call succeeded: the method answered, on whichever attempt. */
   onSuccess?: OperoListener;
-  /** A call failed after all its tries; a fallback may still answer. */
+  /** A call failed after all its attempts; a fallback may still answer. */
   onFailure?: OperoListener;
   /** A fallback answers. */
   onFallback?: OperoListener;

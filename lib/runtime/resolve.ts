@@ -37,10 +37,10 @@ export function resolve(
   }
   const all = Object.fromEntries(strategies);
   for (const [option, resolved] of strategies) {
-    const { prove } = definitions.get(option)!;
+    const { validate } = definitions.get(option)!;
     // Those that look at other options would take a wrong one for none.
-    if (!prove || (wrong.size > 0 && prove.length > 2)) continue;
-    for (const { path, message } of prove(resolved, target, all)) {
+    if (!validate || (wrong.size > 0 && validate.length > 2)) continue;
+    for (const { path, message } of validate(resolved, target, all)) {
       problems.push({ path: path ? `${option}.${path}` : option, message });
     }
   }

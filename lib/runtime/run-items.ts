@@ -33,7 +33,7 @@ export function runItems<R, I>(
     shouldProcess: options.shouldProcess as ((item: I, index: number) => unknown) | undefined,
     begin: (item) => {
       const { call, result } = operation.start(invocation(item), scope, undefined, true);
-      return { result, attempts: () => triesOf(call) };
+      return { result, attempts: () => attemptsOf(call) };
     },
     abortRunning: (reason) => scope.abortCalls(reason),
     onStart: (engine) => {
@@ -52,8 +52,8 @@ export function runItems<R, I>(
   return run;
 }
 
-/** How often the method was tried, the try that was cut short included. */
-function triesOf({ failures, current }: Call): number {
+/** How often the method was tried, the attempt that was cut short included. */
+function attemptsOf({ failures, current }: Call): number {
   const told = failures.some(
     ({ attempt, hedge, alternative }) =>
       attempt === current?.attempt && hedge === current.hedge && alternative === current.alternative,

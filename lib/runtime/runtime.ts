@@ -108,7 +108,7 @@ export class OperoRuntime {
         message: `got '${name}', which another operation has, allowed: a name of its own`,
       });
     }
-    problems.push(...this.#names.prove(resolved.strategies));
+    problems.push(...this.#names.validate(resolved.strategies));
     if (problems.length > before) return undefined;
     const { onRetry } = (resolved.strategies.get('retry') ?? {}) as { onRetry?: OperoListener };
     const hooks = hooksOf(resolved.common, onRetry);

@@ -5,7 +5,7 @@ export class SharedNames {
   readonly #settings = new Map<string, string>();
 
   /** What is wrong with the names in these options: a name must stand for the same settings wherever it is used. */
-  prove(options: ReadonlyMap<string, unknown>): Problem[] {
+  validate(options: ReadonlyMap<string, unknown>): Problem[] {
     const problems: Problem[] = [];
     for (const [option, resolved] of [...options, ...budgets(options)]) {
       const { name } = resolved as { name?: string };

@@ -6,7 +6,7 @@ import { backoffDelay, type ResolvedRetry } from '../strategies/index.js';
  * cache takes, what nested calls add; and a caller's own list in the place of a fallback argument is not known.
  */
 export interface WorstCase {
-  /** Tries in turn: the first and its retries. */
+  /** Attempts in turn: the first and its retries. */
   readonly attempts: number;
   /** How often the method runs: the attempts, each with all alternatives, each of these with all hedges. */
   readonly requests: number;
@@ -52,7 +52,7 @@ function combinations({ param, values }: NonNullable<Options['argFallback']>, ta
   return [...lists.values()].reduce((product, { length }) => product * length, 1);
 }
 
-/** One try with its hedges: each hedge begins at the latest when the one before it has failed. */
+/** One attempt with its hedges: each hedge begins at the latest when the one before it has failed. */
 function roundOf({ hedge, timeout, rateLimit, bulkhead }: Options, { handler }: Target): number {
   const method = timeout?.attempt ?? Infinity;
   const waits = rateLimit && (rateLimit.mode ?? (handler ? 'reject' : 'wait')) === 'wait';

@@ -33,7 +33,7 @@ export class OperoHealthIndicator {
    * @throws OperoConfigurationError for wrong options or the name of no operation
    */
   check(key: string, options: OperoHealthOptions = {}): HealthIndicatorResult {
-    this.#prove(options);
+    this.#validate(options);
     const { status, details } = judge(this.opero.operations(), options);
     // From the first signal on no more traffic should come.
     if (this.opero.closing) return this.#result(key, 'down', { ...details, shuttingDown: true });
@@ -51,7 +51,7 @@ export class OperoHealthIndicator {
       : indicator.up({ ...details, degraded: true } as never);
   }
 
-  #prove(options: OperoHealthOptions): void {
+  #validate(options: OperoHealthOptions): void {
     const problems = checkHealthOptions(options);
     const known = this.opero.operations().map(({ operation }) => operation);
     const named = [

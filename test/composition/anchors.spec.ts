@@ -128,13 +128,13 @@ describe('what the best libraries get wrong', () => {
     expect(state.bodies).toBe(2);
   });
 
-  it('[anchors j] a hedge that fails first does not win over the try that still runs', async () => {
+  it('[anchors j] a hedge that fails first does not win over the attempt that still runs', async () => {
     const { begin, harness } = operate({ hedge: { delay: 50, idempotent: true } });
     const first = deferred<string>();
-    let tries = 0;
-    const { result } = begin(() => (tries++ === 0 ? first.promise : Promise.reject(down)));
+    let attempts = 0;
+    const { result } = begin(() => (attempts++ === 0 ? first.promise : Promise.reject(down)));
     await harness.clock.advance(50);
-    expect(tries).toBe(2);
+    expect(attempts).toBe(2);
     first.resolve('first');
     expect(await result).toBe('first');
   });

@@ -16,7 +16,7 @@ const waits: [name: string, options: OperoOptions, method: () => Promise<unknown
   ['the queue of a bulkhead', { bulkhead: { concurrency: 1, queue: 5 } }, never],
   ['a rate limit', { rateLimit: { limit: 1, interval: 9_000 } }, never],
   ['a shared load', { cache: true }, never],
-  ['tries and hedges', { hedge: { delay: 10, maxHedges: 3, idempotent: true } }, never],
+  ['attempts and hedges', { hedge: { delay: 10, maxHedges: 3, idempotent: true } }, never],
   ['everything at once', { cache: true, timeout: { attempt: 5_000, total: 20_000 }, retry: true, circuitBreaker: true, rateLimit: 9, bulkhead: 9, fallback: { value: 1 } }, never],
 ]; // prettier-ignore
 
@@ -156,7 +156,7 @@ describe('the signal of a caller', () => {
     await outcome;
   });
 
-  it('is one per try, made when it is read: a call that nobody asks has none', async () => {
+  it('is one per attempt, made when it is read: a call that nobody asks has none', async () => {
     const made: AbortController[] = [];
     const { AbortController: Original } = globalThis;
     globalThis.AbortController = class extends Original {
@@ -173,14 +173,14 @@ describe('the signal of a caller', () => {
         circuitBreaker: true,
         hedge: { delay: 50, idempotent: true },
       };
-      let tries = 0;
-      await harness.wrap(options, async () => (++tries < 3 ? Promise.reject(down) : 1))();
+      let attempts = 0;
+      await harness.wrap(options, async () => (++attempts < 3 ? Promise.reject(down) : 1))();
       expect(made).toHaveLength(0);
       const signals = new Set<AbortSignal>();
-      tries = 0;
+      attempts = 0;
       await harness.wrap({ retry: { retries: 2, minDelay: 0 } }, async () => {
         signals.add(currentCall().signal).add(currentCall().signal);
-        return ++tries < 3 ? Promise.reject(down) : 1;
+        return ++attempts < 3 ? Promise.reject(down) : 1;
       })();
       expect([signals.size, made.length]).toEqual([3, 3]);
     } finally {

@@ -18,7 +18,7 @@ describe('the async context of the caller [peers 4]', () => {
     expect(seen).toEqual(['A']);
   });
 
-  it('is there in the method, its predicates, hooks and fallbacks, on every try', async () => {
+  it('is there in the method, its predicates, hooks and fallbacks, on every attempt', async () => {
     const harness = new Harness();
     const seen: Record<string, unknown[]> = { A: [], B: [], C: [] };
     const note = (what: string) => seen[where()!]!.push(what);
@@ -81,7 +81,7 @@ describe('the async context of the caller [peers 4]', () => {
     const note = (what: string) => void seen[where()!]!.push(what);
     const listened = ['rate-limit-wait', 'bulkhead-wait', 'hedge', 'hedge-win', 'circuit-open'] as const;
     for (const type of listened) harness.runtime.events.on(type, () => note(type));
-    let tries = 0;
+    let attempts = 0;
     const call = harness.wrap(
       {
         bulkhead: { concurrency: 2, queue: 9, key: () => (note('key'), 'key') },
@@ -96,8 +96,8 @@ describe('the async context of the caller [peers 4]', () => {
       },
       async (id: string) => {
         note('method');
-        // The first try of each hangs until it is given up, the hedge answers, or fails for C.
-        if (tries++ % 2 === 0) await new Promise(() => undefined);
+        // The first attempt of each hangs until it is given up, the hedge answers, or fails for C.
+        if (attempts++ % 2 === 0) await new Promise(() => undefined);
         if (id === 'C') throw Object.assign(new Error('gone'), { status: 410 });
         return where();
       },
@@ -150,7 +150,7 @@ describe('the async context of the caller [peers 4]', () => {
 });
 
 describe('currentCall()', () => {
-  it('tells a method about its try, after awaits too, and nobody outside', async () => {
+  it('tells a method about its attempt, after awaits too, and nobody outside', async () => {
     const harness = new Harness();
     const seen: unknown[] = [];
     const call = harness.wrap({ retry: { retries: 1, minDelay: 0 } }, async () => {
@@ -169,12 +169,12 @@ describe('currentCall()', () => {
     expect(() => currentCall()).toThrow('only inside a method decorated');
   });
 
-  it('keeps telling code of an abandoned try about that try', async () => {
+  it('keeps telling code of an abandoned try about that attempt', async () => {
     const harness = new Harness();
     const seen: number[] = [];
-    let tries = 0;
+    let attempts = 0;
     const call = harness.wrap({ timeout: 50, retry: { retries: 1, minDelay: 0 } }, async () => {
-      if (++tries > 1) return;
+      if (++attempts > 1) return;
       await new Promise<void>((resolve) => harness.clock.schedule(500, resolve));
       seen.push(currentCall().attempt);
     });

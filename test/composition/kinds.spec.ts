@@ -96,7 +96,7 @@ class Kinds {
     const own = this.calls++;
     if (own === 0) return of('first of all');
     return new Observable<string>((subscriber) => {
-      // The first try would answer long after the hedge has.
+      // The first attempt would answer long after the hedge has.
       const timer = setTimeout(() => subscriber.next(String(own)), own === 1 ? 20_000 : 0);
       return () => (clearTimeout(timer), this.torn++);
     });
@@ -153,7 +153,7 @@ describe('what a method answers keeps its kind [peers 19]', () => {
 });
 
 describe('an Observable [peers 20]', () => {
-  it('is cold: the method runs for each subscriber and each try', async () => {
+  it('is cold: the method runs for each subscriber and each attempt', async () => {
     const { app, service } = await kinds();
     const source = service.cold();
     expect(service.calls).toBe(0);
@@ -202,7 +202,7 @@ describe('an Observable [peers 20]', () => {
     await app.close();
   });
 
-  it('is hedged where its type does not tell, and every try that lost is torn down', async () => {
+  it('is hedged where its type does not tell, and every attempt that lost is torn down', async () => {
     const { app, service } = await kinds();
     expect(await all(service.hedged() as Observable<string>)).toEqual(['first of all']);
     let subscription!: Subscription;

@@ -15,7 +15,7 @@ const six = { fallbackArguments: new Map([[0, ['a', 'b']], [1, [1, 2, 3]]]) }; /
 describe('the worst case of a call', () => {
   it.each<[string, OperoOptions, Partial<Target>, number[]]>([
     ['nothing', {}, {}, [1, 1, Infinity]],
-    ['a limit on each try', { timeout: 50 }, {}, [1, 1, 50]],
+    ['a limit on each attempt', { timeout: 50 }, {}, [1, 1, 50]],
     ['a limit on all', { timeout: { total: 70 } }, {}, [1, 1, 70]],
     ['retries without a limit', { retry: 2 }, {}, [3, 3, Infinity]],
     // 3 × 50, and a Retry-After may ask for maxDelay each time.

@@ -38,7 +38,7 @@ describe('where a call came from', () => {
     ['a method that fails later', {}, down],
     ['after retries', { retry: { retries: 2, minDelay: 5 } }, down],
     ['after alternatives', { argFallback: { param: 0, values: [1, 2] } }, down],
-    ['a try that took too long', { timeout: 5 }, () => new Promise(() => undefined)],
+    ['an attempt that took too long', { timeout: 5 }, () => new Promise(() => undefined)],
     ['a call that took too long', { timeout: { total: 5 } }, () => new Promise(() => undefined)],
     ['a load for the cache', { cache: 1_000 }, down],
     ['a fallback that fails', { fallback: down }, down],

@@ -21,13 +21,13 @@ class Jobs {
   @Cron('0 0 1 1 *', { name: 'yearly' })
   @Opero(retry)
   async cron(): Promise<void> {
-    if (++this.calls.cron === 1) throw new Error('first try');
+    if (++this.calls.cron === 1) throw new Error('first attempt');
   }
 
   @Opero(retry)
   @OnEvent('ordered')
   async event(): Promise<void> {
-    if (++this.calls.event === 1) throw new Error('first try');
+    if (++this.calls.event === 1) throw new Error('first attempt');
   }
 }
 

@@ -6,7 +6,7 @@ import { mapSchema } from '../../lib/map/index.js';
 import { Harness } from '../support/harness.js';
 
 /** How often the method ran, and what the items say of it. */
-async function tries(items: unknown[], options: OperoOptions, map: OpMapRunOptions = {}) {
+async function attempts(items: unknown[], options: OperoOptions, map: OpMapRunOptions = {}) {
   const harness = new Harness();
   const target = { fallbackArguments: new Map([[1, ['a', 'b', 'c']]]), parameters: 2 };
   const operation = harness.operation(options, options.argFallback ? target : {});
@@ -33,11 +33,11 @@ describe('the attempts of a failed item', () => {
     ['with hedges', { hedge: { delay: 5, maxHedges: 1, idempotent: true }, retry: 0 }, 2],
     ['loaded through a cache', { cache: true, retry: { retries: 2, minDelay: 1 } }, 3],
   ])('are how often the method ran for it, %s [hard 4.7]', async (_name, options, count) => {
-    expect(await tries(['x'], options)).toEqual({ ran: count, attempts: [count] });
+    expect(await attempts(['x'], options)).toEqual({ ran: count, attempts: [count] });
   });
 
   it('are those of the load that it shared with others [hard 4.7]', async () => {
     const options = { cache: true, retry: { retries: 2, minDelay: 1 } };
-    expect(await tries(['x', 'x', 'x'], options)).toEqual({ ran: 3, attempts: [3, 3, 3] });
+    expect(await attempts(['x', 'x', 'x'], options)).toEqual({ ran: 3, attempts: [3, 3, 3] });
   });
 });

@@ -20,7 +20,7 @@ const once = () => {
   return (self: object) => {
     if (seen.has(self)) return;
     seen.add(self);
-    throw new Error('first try');
+    throw new Error('first attempt');
   };
 };
 const failOnce = once();
@@ -101,12 +101,12 @@ describe('the binder [peers 2]', () => {
   });
 
   it('binds a decorated override once, and leaves one without a decorator alone [peers 16]', async () => {
-    let tries = 0;
+    let attempts = 0;
     @Injectable()
     class Again extends Plain {
       @Opero({ retry: { retries: 2, minDelay: 0 } })
       override async own(): Promise<string> {
-        tries++;
+        attempts++;
         await super.own().catch(() => undefined);
         throw new Error('always');
       }
@@ -119,7 +119,7 @@ describe('the binder [peers 2]', () => {
     }
     const reference = await app([Again, Bare]);
     await expect(reference.get(Again).own()).rejects.toThrow('always');
-    expect(tries).toBe(3);
+    expect(attempts).toBe(3);
     await expect(reference.get(Bare).own()).rejects.toThrow('bare');
     await reference.close();
   });
@@ -332,7 +332,7 @@ describe('the binder [peers 2]', () => {
       { provide: 'hostile', useFactory: () => new Proxy(() => undefined, throwing) },
       { provide: 'frozen', useValue: frozen },
     ]);
-    await expect(reference.get('frozen').own()).rejects.toThrow('first try');
+    await expect(reference.get('frozen').own()).rejects.toThrow('first attempt');
     await reference.close();
   });
 
@@ -347,7 +347,7 @@ describe('the binder [peers 2]', () => {
     await first.close();
     expect(Object.getPrototypeOf(a)).toBe(Plain.prototype);
     const fresh = new Plain();
-    await expect(Plain.prototype.own.call(fresh)).rejects.toThrow('first try');
+    await expect(Plain.prototype.own.call(fresh)).rejects.toThrow('first attempt');
     await b.inherited();
     await second.close();
     expect(Object.getPrototypeOf(b)).toBe(Plain.prototype);

@@ -27,12 +27,12 @@ import { REQUEST } from '@nestjs/core';
 import { Opero, OperoModule, OperoService } from '../../lib/index.js';
 import { platforms, serve } from '../support/apps.js';
 
-/** Every other try fails: only what is bound gets through. */
-const tries = new Map<string, number>();
+/** Every other attempt fails: only what is bound gets through. */
+const attempts = new Map<string, number>();
 const failOnce = (name: string) => {
-  const number = (tries.get(name) ?? 0) + 1;
-  tries.set(name, number);
-  if (number % 2 === 1) throw new Error(`first try of ${name}`);
+  const number = (attempts.get(name) ?? 0) + 1;
+  attempts.set(name, number);
+  if (number % 2 === 1) throw new Error(`first attempt of ${name}`);
 };
 const retry = { retry: { retries: 1, minDelay: 0 } };
 
@@ -140,7 +140,7 @@ describe.each(platforms)('what decorators and modules name by class, on %s', (_n
   let app: INestApplication;
   afterEach(async () => {
     await app.close();
-    tries.clear();
+    attempts.clear();
   });
 
   it('is bound: guards, pipes, interceptors and middleware, static and of one request [hard 3.5]', async () => {
@@ -150,8 +150,8 @@ describe.each(platforms)('what decorators and modules name by class, on %s', (_n
       const response = await fetch(`${served.url}/all/7`);
       expect([response.status, await response.text()]).toEqual([200, '7']);
     }
-    expect([...tries].filter(([, number]) => number !== 4 && number !== 8)).toEqual([]);
-    expect(tries.size).toBe(7);
+    expect([...attempts].filter(([, number]) => number !== 4 && number !== 8)).toEqual([]);
+    expect(attempts.size).toBe(7);
     const names = app
       .get(OperoService, { strict: false })
       .operations()

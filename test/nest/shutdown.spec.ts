@@ -61,13 +61,13 @@ describe('the drain comes before', () => {
   });
 
   it('calls that hooks make themselves, which still run with their policies', async () => {
-    let tries = 0;
+    let attempts = 0;
     @Injectable()
     class Outbox implements OnModuleDestroy {
       flushed = false;
       @Opero({ retry: { retries: 1, minDelay: 0 } })
       async flush(): Promise<void> {
-        if (++tries === 1) throw new Error('first');
+        if (++attempts === 1) throw new Error('first');
         this.flushed = true;
       }
       onModuleDestroy(): Promise<void> {
@@ -79,7 +79,7 @@ describe('the drain comes before', () => {
     ).init();
     const outbox = app.get(Outbox);
     await app.close();
-    expect([outbox.flushed, tries]).toEqual([true, 2]);
+    expect([outbox.flushed, attempts]).toEqual([true, 2]);
   });
 });
 

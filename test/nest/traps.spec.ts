@@ -20,7 +20,7 @@ class Service {
   calls = 0;
   @Opero(retry)
   async method(): Promise<string> {
-    if (++this.calls === 1) throw new Error('first try');
+    if (++this.calls === 1) throw new Error('first attempt');
     return 'method';
   }
 }
@@ -57,7 +57,7 @@ describe('a class behind a Proxy', () => {
       @Get()
       @Opero(retry)
       async get(): Promise<string> {
-        if (currentCall().attempt === 1) throw new Error('first try');
+        if (currentCall().attempt === 1) throw new Error('first attempt');
         return 'answered';
       }
     }

@@ -186,13 +186,13 @@ describe('a decorated method that runs unbound', () => {
 
 describe('super', () => {
   class Base {
-    tries = 0;
+    attempts = 0;
     @Opero({ name: 'base', ...retry }) async method(): Promise<string> {
-      if (++this.tries % 2 === 1) throw new Error('first');
+      if (++this.attempts % 2 === 1) throw new Error('first');
       return 'base';
     } // prettier-ignore
     @Opero(retry) async recursive(depth: number): Promise<number> {
-      if (++this.tries % 2 === 1) throw new Error('first');
+      if (++this.attempts % 2 === 1) throw new Error('first');
       return depth === 0 ? 0 : 1 + (await this.recursive(depth - 1));
     } // prettier-ignore
   }
@@ -235,7 +235,7 @@ describe('super', () => {
     }
     const reference = await app([Again]);
     expect(await reference.get(Again).method()).toBe('again base');
-    expect(reference.get(Again).tries).toBe(2);
+    expect(reference.get(Again).attempts).toBe(2);
     expect(warnings).toEqual([]);
     await expect(reference.get(Again).around()).rejects.toThrow('first');
     expect(warnings).toEqual([expect.stringContaining('Base.method ran bare')]);
@@ -256,7 +256,7 @@ describe('super', () => {
     }
     const reference = await app([Top]);
     expect(await reference.get(Top).method()).toBe('top middle base');
-    expect(reference.get(Top).tries).toBe(2);
+    expect(reference.get(Top).attempts).toBe(2);
     await reference.close();
   });
 });

@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 
 const planted = {
-  'lib/core/planted.ts': "export { order } from '../strategies/order.js';\n",
+  'lib/core/call/planted.ts': "export { order } from '../../strategies/order.js';\n",
+  'lib/core/time/planted.ts': "export { Scope } from '../call/scope.js';\n",
+  'lib/nest/metadata/planted.ts': "export { OperoHost } from '../host/opero.host.js';\n",
   'lib/strategies/retry/planted.ts': "export { SlidingWindow } from '../rate-limit/index.js';\n",
   'lib/runtime/planted.ts': "export { Module } from '@nestjs/common';\n",
   'lib/strategies/planted.ts': "export { Observable } from 'rxjs';\n",
@@ -14,6 +16,8 @@ const planted = {
 
 const expected = [
   'core-stays-inside',
+  'core-time-stays-inside',
+  'nest-metadata-stays-inside',
   'strategies-do-not-know-each-other',
   'nest-stays-outside',
   'rxjs-stays-outside',

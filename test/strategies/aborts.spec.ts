@@ -144,7 +144,7 @@ describe('an abort', () => {
     }
   });
 
-  it('by the timeout of a try is told as the timeout, whatever the client throws then [hard 4.5]', async () => {
+  it('by the timeout of an attempt is told as the timeout, whatever the client throws then [hard 4.5]', async () => {
     const harness = new Harness();
     const operation = harness.operation({ ...one, timeout: 100 });
     const method = () =>

@@ -10,7 +10,7 @@ const declared = (...parameters: (readonly unknown[] | undefined)[]) => ({
 });
 
 describe('argument fallback', () => {
-  it('tries the alternatives in order within one try', async () => {
+  it('tries the alternatives in order within one attempt', async () => {
     const harness = new Harness();
     const tried: string[] = [];
     const call = harness.wrap(
@@ -43,7 +43,7 @@ describe('argument fallback', () => {
     expect(tried).toEqual(['own', 'other', 'single', 'declared']);
   });
 
-  it('counts a whole list as one try of retry, and begins it anew with the next', async () => {
+  it('counts a whole list as one attempt of retry, and begins it anew with the next', async () => {
     const harness = new Harness();
     const tried: string[] = [];
     const call = harness.wrap(

@@ -55,7 +55,7 @@ describe('a caller that changes an argument', () => {
     expect((await harness.outcome(find({ id: 1 }))).value).toBe('row 1');
   });
 
-  it('before another try leaves nothing under the old key [hard 2.1]', async () => {
+  it('before another attempt leaves nothing under the old key [hard 2.1]', async () => {
     const harness = new Harness();
     let calls = 0;
     const find = harness.wrap({ cache: true, retry: 1 }, async ({ id }: Query) => {

@@ -270,11 +270,11 @@ describe('a load', () => {
     }
   });
 
-  it('spends its tries for all who wait for it [hard 4.3]', async () => {
+  it('spends its attempts for all who wait for it [hard 4.3]', async () => {
     const harness = new Harness();
-    let tries = 0;
+    let attempts = 0;
     const inner = harness.wrap({ cache: true, retry: { retries: 2, minDelay: 1 } }, async () => {
-      tries++;
+      attempts++;
       throw httpError(503);
     });
     const outer = [1, 2, 3].map(() =>
@@ -282,7 +282,7 @@ describe('a load', () => {
     );
     const outcomes = outer.map((one) => settle(one()));
     for (const one of outcomes) expect((await harness.outcome(one)).value!.ok).toBe(false);
-    expect(tries).toBe(3);
+    expect(attempts).toBe(3);
   });
 
   it('lets key, when and unless find their own call [hard 3.7]', async () => {

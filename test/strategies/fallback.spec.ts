@@ -87,7 +87,7 @@ describe('fallback', () => {
       const { error } = await harness.outcome(harness.wrap({ fallback }, failing([down], 1).method)());
       expect(error).toBeInstanceOf(AllFailedError);
       expect(error.cause).toBe(own);
-      expect(error.message).toBe('Test.method1 failed in all 2 tries, the last with Error: the fallback');
+      expect(error.message).toBe('Test.method1 failed in all 2 attempts, the last with Error: the fallback');
       expect(error.stack).toContain(`caused by ${own.stack}`);
       expect(error.errors.map((failure: AttemptFailure) => [failure.alternative, failure.error])).toEqual([
         ['', down],

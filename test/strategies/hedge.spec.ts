@@ -12,35 +12,35 @@ import { deferred, Harness, httpError, settle } from '../support/harness.js';
 
 const idempotent = true;
 
-/** An operation whose tries are settled by hand. */
+/** An operation whose attempts are settled by hand. */
 function hedged(hedge: OperoOptions['hedge'], more: OperoOptions = {}) {
   const harness = new Harness();
-  const tries: (ReturnType<typeof deferred<unknown>> & { signal: AbortSignal; hedge: number })[] = [];
+  const attempts: (ReturnType<typeof deferred<unknown>> & { signal: AbortSignal; hedge: number })[] = [];
   const operation = harness.operation({ hedge, ...more });
   const method = () => {
     const { signal, hedge: index } = currentCall();
     const own = { ...deferred<unknown>(), signal, hedge: index };
-    tries.push(own);
+    attempts.push(own);
     return own.promise;
   };
   const begin = () => operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
-  return { harness, tries, operation, begin, counts: operation.monitor.counts };
+  return { harness, attempts, operation, begin, counts: operation.monitor.counts };
 }
 
 describe('a hedge', () => {
-  it('begins when the first try takes too long; the first answer wins and the loser is aborted', async () => {
-    const { harness, tries, begin, counts, operation } = hedged({ delay: 50, idempotent });
+  it('begins when the first attempt takes too long; the first answer wins and the loser is aborted', async () => {
+    const { harness, attempts, begin, counts, operation } = hedged({ delay: 50, idempotent });
     const { result } = begin();
     await harness.clock.advance(49);
-    expect(tries).toHaveLength(1);
+    expect(attempts).toHaveLength(1);
     await harness.clock.advance(1);
-    expect(tries.map(({ hedge }) => hedge)).toEqual([0, 1]);
-    tries[1]!.resolve('second');
+    expect(attempts.map(({ hedge }) => hedge)).toEqual([0, 1]);
+    attempts[1]!.resolve('second');
     expect(await result).toBe('second');
-    expect(tries[0]!.signal.aborted).toBe(true);
-    expect(tries[1]!.signal.aborted).toBe(false);
+    expect(attempts[0]!.signal.aborted).toBe(true);
+    expect(attempts[1]!.signal.aborted).toBe(false);
     expect(counts).toMatchObject({ success: 1, failure: 0, hedge: 1, 'hedge-win': 1 });
-    tries[0]!.reject(new Error('late'));
+    attempts[0]!.reject(new Error('late'));
     await harness.clock.settle();
     expect(operation.monitor.running).toBe(0);
     expect(harness.clock.scheduled).toBe(0);
@@ -48,122 +48,122 @@ describe('a hedge', () => {
   });
 
   it('does not begin when the answer is there in time, nor for a synchronous answer', async () => {
-    const { harness, tries, begin } = hedged({ delay: 50, idempotent });
+    const { harness, attempts, begin } = hedged({ delay: 50, idempotent });
     const { result } = begin();
-    tries[0]!.resolve('first');
+    attempts[0]!.resolve('first');
     expect(await result).toBe('first');
     await harness.clock.advance(100);
-    expect(tries).toHaveLength(1);
+    expect(attempts).toHaveLength(1);
     const call = harness.wrap({ hedge: { delay: 50, idempotent } }, () => 7 as unknown as Promise<number>);
     expect(await call()).toBe(7);
     expect(harness.clock.scheduled).toBe(0);
   });
 
-  it('never takes a failure for the answer while another try may still give one [anchors j]', async () => {
-    const { harness, tries, begin } = hedged({ delay: 50, idempotent });
+  it('never takes a failure for the answer while another attempt may still give one [anchors j]', async () => {
+    const { harness, attempts, begin } = hedged({ delay: 50, idempotent });
     const { result } = begin();
     await harness.clock.advance(50);
-    tries[0]!.reject(new Error('down'));
+    attempts[0]!.reject(new Error('down'));
     await harness.clock.settle();
-    expect(tries[1]!.signal.aborted).toBe(false);
-    tries[1]!.resolve('second');
+    expect(attempts[1]!.signal.aborted).toBe(false);
+    attempts[1]!.resolve('second');
     expect(await result).toBe('second');
   });
 
-  it('begins at once when a try fails, and tells every failure when all do', async () => {
-    const { harness, tries, begin } = hedged({ delay: 5_000, maxHedges: 2, idempotent });
+  it('begins at once when an attempt fails, and tells every failure when all do', async () => {
+    const { harness, attempts, begin } = hedged({ delay: 5_000, maxHedges: 2, idempotent });
     const outcome = settle(begin().result);
     const errors = [new Error('a'), new Error('b'), new Error('c')];
     for (const [index, error] of errors.entries()) {
-      expect(tries).toHaveLength(index + 1);
-      tries[index]!.reject(error);
+      expect(attempts).toHaveLength(index + 1);
+      attempts[index]!.reject(error);
       await harness.clock.settle();
     }
     const { error } = await outcome;
     expect(failuresOf(error).map(({ hedge, error: cause }: any) => [hedge, cause])).toEqual([
       ...errors.entries(),
     ]);
-    expect(new AllFailedError('', failuresOf(error)).summary()).toContain('try 1 (hedge 2)');
+    expect(new AllFailedError('', failuresOf(error)).summary()).toContain('attempt 1 (hedge 2)');
     expect(harness.clock.scheduled).toBe(0);
   });
 
   it('is no answer to a failure that cannot get better: it is told, and the others are aborted', async () => {
-    const { harness, tries, begin } = hedged({ delay: 50, maxHedges: 2, idempotent });
+    const { harness, attempts, begin } = hedged({ delay: 50, maxHedges: 2, idempotent });
     const outcome = settle(begin().result);
     await harness.clock.advance(50);
     const error = httpError(404);
-    tries[0]!.reject(error);
+    attempts[0]!.reject(error);
     expect((await outcome).error).toBe(error);
-    expect(tries).toHaveLength(2);
-    expect(tries[1]!.signal.aborted).toBe(true);
+    expect(attempts).toHaveLength(2);
+    expect(attempts[1]!.signal.aborted).toBe(true);
   });
 
   it('passes over a result that is not accepted, asking once about each', async () => {
     const asked: unknown[] = [];
-    const { harness, tries, begin } = hedged(
+    const { harness, attempts, begin } = hedged(
       { delay: 50, idempotent },
       { retry: { retries: 0, retryOnResult: (result: unknown) => (asked.push(result), result === 'bad') } },
     );
     const { result } = begin();
-    tries[0]!.resolve('bad');
+    attempts[0]!.resolve('bad');
     await harness.clock.settle();
-    tries[1]!.resolve('good');
+    attempts[1]!.resolve('good');
     expect(await result).toBe('good');
     expect(asked).toEqual(['bad', 'good']);
   });
 
-  it('belongs to one try of retry, which begins anew when all have failed', async () => {
-    const { harness, tries, begin } = hedged(
+  it('belongs to one attempt of retry, which begins anew when all have failed', async () => {
+    const { harness, attempts, begin } = hedged(
       { delay: 50, idempotent },
       { retry: { retries: 1, minDelay: 10, jitter: 'none' } },
     );
     const { result } = begin();
-    tries[0]!.reject(new Error('a'));
+    attempts[0]!.reject(new Error('a'));
     await harness.clock.settle();
-    tries[1]!.reject(new Error('b'));
+    attempts[1]!.reject(new Error('b'));
     await harness.clock.advance(10);
-    expect(tries.map(({ hedge }) => hedge)).toEqual([0, 1, 0]);
-    tries[2]!.resolve('third');
+    expect(attempts.map(({ hedge }) => hedge)).toEqual([0, 1, 0]);
+    attempts[2]!.resolve('third');
     expect(await result).toBe('third');
   });
 
   it('that is refused harms nobody', async () => {
-    const { harness, tries, begin } = hedged({ delay: 50, idempotent }, { bulkhead: 1 });
+    const { harness, attempts, begin } = hedged({ delay: 50, idempotent }, { bulkhead: 1 });
     const { result } = begin();
     await harness.clock.advance(50);
-    tries[0]!.resolve('first');
+    attempts[0]!.resolve('first');
     expect(await result).toBe('first');
     const failing = hedged({ delay: 50, idempotent }, { bulkhead: 1 });
     const outcome = settle(failing.begin().result);
     await failing.harness.clock.advance(50);
     const down = httpError(400);
-    failing.tries[0]!.reject(down);
+    failing.attempts[0]!.reject(down);
     expect((await outcome).error).toBe(down);
   });
 
   it('is not begun when the circuit refuses', async () => {
-    const { begin, tries, harness } = hedged(
+    const { begin, attempts, harness } = hedged(
       { delay: 50, idempotent },
       { circuitBreaker: { window: { type: 'consecutive', size: 2 } } },
     );
     const first = settle(begin().result);
-    tries[0]!.reject(new Error('down'));
+    attempts[0]!.reject(new Error('down'));
     await harness.clock.settle();
-    tries[1]!.reject(new Error('down'));
+    attempts[1]!.reject(new Error('down'));
     await first;
     expect((await settle(begin().result)).error).toBeInstanceOf(CircuitOpenError);
-    expect(tries).toHaveLength(2);
+    expect(attempts).toHaveLength(2);
   });
 
   it('that loses says nothing to the circuit, and frees its slot', async () => {
-    const { begin, tries, harness, operation } = hedged(
+    const { begin, attempts, harness, operation } = hedged(
       { delay: 50, idempotent },
       { circuitBreaker: { window: { type: 'consecutive', size: 1 } }, bulkhead: 2 },
     );
     for (let time = 0; time < 3; time++) {
       const { result } = begin();
       await harness.clock.advance(50);
-      tries.at(-1)!.resolve(time);
+      attempts.at(-1)!.resolve(time);
       expect(await result).toBe(time);
       await harness.clock.settle();
     }
@@ -171,12 +171,12 @@ describe('a hedge', () => {
   });
 
   it('ends with its call, aborted by the caller in one turn with the reason of the caller', async () => {
-    const { begin, tries, harness, counts } = hedged({ delay: 50, idempotent });
+    const { begin, attempts, harness, counts } = hedged({ delay: 50, idempotent });
     const { call, result } = begin();
     await harness.clock.advance(50);
     const reason = new Error('enough');
     call.abort(reason);
-    expect(tries.map(({ signal }) => signal.reason)).toEqual([reason, reason]);
+    expect(attempts.map(({ signal }) => signal.reason)).toEqual([reason, reason]);
     expect((await settle(result)).error).toBe(reason);
     expect(counts).toMatchObject({ abort: 1, failure: 0 });
     expect(harness.clock.scheduled).toBe(0);
@@ -198,16 +198,16 @@ describe('a hedge', () => {
 });
 
 describe('the budget of hedges', () => {
-  it('is that of the retries; spent, it leaves the first try alone', async () => {
-    const { harness, tries, begin, counts } = hedged(
+  it('is that of the retries; spent, it leaves the first attempt alone', async () => {
+    const { harness, attempts, begin, counts } = hedged(
       { delay: 50, maxHedges: 3, idempotent },
       { retry: { retries: 0, retryOnResult: () => false, budget: { tokens: 10, refill: 0 } } },
     );
     const { result } = begin();
     await harness.clock.advance(1_000);
-    expect(tries).toHaveLength(3);
+    expect(attempts).toHaveLength(3);
     expect(counts['retry-refusal']).toBe(1);
-    tries[0]!.resolve('first');
+    attempts[0]!.resolve('first');
     expect(await result).toBe('first');
   });
 
@@ -231,20 +231,20 @@ describe('the budget of hedges', () => {
 
 describe('a live quantile', () => {
   it('hedges nothing until enough answers are known, then what is slower than most', async () => {
-    const { harness, tries, begin } = hedged({ delay: { quantile: 0.9, minimumCalls: 10 }, idempotent });
+    const { harness, attempts, begin } = hedged({ delay: { quantile: 0.9, minimumCalls: 10 }, idempotent });
     for (let time = 1; time <= 10; time++) {
       const { result } = begin();
       await harness.clock.advance(10 * time);
-      tries.at(-1)!.resolve(time);
+      attempts.at(-1)!.resolve(time);
       await result;
     }
-    expect(tries).toHaveLength(10);
+    expect(attempts).toHaveLength(10);
     const { result } = begin();
     await harness.clock.advance(89);
-    expect(tries).toHaveLength(11);
+    expect(attempts).toHaveLength(11);
     await harness.clock.advance(1);
-    expect(tries).toHaveLength(12);
-    tries[11]!.resolve('hedge');
+    expect(attempts).toHaveLength(12);
+    attempts[11]!.resolve('hedge');
     expect(await result).toBe('hedge');
   });
 

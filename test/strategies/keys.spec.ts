@@ -92,7 +92,7 @@ describe.each(strategies)('%s', (option, optionsOf) => {
     expect(harness.warnings[0]).toContain(`${option} failed`);
   });
 
-  it('that throws for a hedge leaves the first try alone [hard 4.6]', async () => {
+  it('that throws for a hedge leaves the first attempt alone [hard 4.6]', async () => {
     const harness = new Harness();
     let asked = 0;
     const key = () => {

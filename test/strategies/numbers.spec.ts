@@ -16,7 +16,7 @@ describe('a backoff', () => {
       'Test.method',
     );
 
-  it('is a number of ms up to maxDelay, whatever the options and however many tries [hard 4.7]', () => {
+  it('is a number of ms up to maxDelay, whatever the options and however many attempts [hard 4.7]', () => {
     const size = fc.constantFrom(0, Number.MIN_VALUE, 1, 100, 1e10, 1e300, Number.MAX_VALUE);
     fc.assert(
       fc.property(

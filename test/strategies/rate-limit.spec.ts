@@ -138,7 +138,7 @@ describe('RateLimitStrategy', () => {
     expect(harness.clock.pending).toBe(0);
   });
 
-  it('counts every try, not every call', async () => {
+  it('counts every attempt, not every call', async () => {
     const harness = new Harness();
     const { starts, method } = starting(harness);
     const call = harness.wrap(

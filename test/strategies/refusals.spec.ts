@@ -136,7 +136,7 @@ describe('those who wait for one load', () => {
     return { harness, outer, bodies: () => bodies, work };
   };
 
-  it('know that its tries are spent: three callers make three tries, not nine [hard 4.3]', async () => {
+  it('know that its attempts are spent: three callers make three attempts, not nine [hard 4.3]', async () => {
     for (const exhausted of ['last', 'aggregate'] as const) {
       const { harness, outer, bodies, work } = shared({ retry: { retries: 2, exhausted, ...exact } });
       const calls = Promise.all([outer(), outer(), outer()].map((call) => settle(call)));

@@ -129,8 +129,8 @@ describe('RetryStrategy', () => {
     expect(error.errors.map((failure: { delay: number }) => failure.delay)).toEqual([0, 100, 150]);
     expect(error.cause).toBe(errors[2]);
     expect(error.byType()).toEqual({ Error: 2, RangeError: 1 });
-    expect(error.summary()).toContain('try 3, 0 ms: Error: last');
-    expect(error.message).toBe('Test.method1 failed in all 3 tries, the last with Error: last');
+    expect(error.summary()).toContain('attempt 3, 0 ms: Error: last');
+    expect(error.message).toBe('Test.method1 failed in all 3 attempts, the last with Error: last');
     expect(error.stack).toContain(`caused by ${errors[2]!.stack}`);
     expect(failuresOf(error)).toEqual(error.errors);
   });
@@ -180,15 +180,15 @@ describe('RetryStrategy', () => {
   });
 
   it('does not multiply with the retries of a call inside, unless told to', async () => {
-    const tries = async (outer: RetryOptions) => {
+    const attempts = async (outer: RetryOptions) => {
       const harness = new Harness();
       const { method, calls } = failing(Array(99).fill(new Error('down')), 0);
       const inner = harness.wrap({ retry: 2 }, method);
       await harness.outcome(harness.wrap({ retry: outer }, () => inner())());
       return calls();
     };
-    expect(await tries({ retries: 2 })).toBe(3);
-    expect(await tries({ retries: 2, retryOn: Error })).toBe(9);
+    expect(await attempts({ retries: 2 })).toBe(3);
+    expect(await attempts({ retries: 2, retryOn: Error })).toBe(9);
   });
 
   it('retries a result that is not accepted, and in the end returns it or fails, as asked [peers 14] [hard 3.2]', async () => {
@@ -297,7 +297,7 @@ describe('what is worth a retry [peers 15]', () => {
     ['gRPC INVALID_ARGUMENT', Object.assign(new Error(), { code: 3, details: '' }), false],
     ['an RpcException around a 404', { getError: () => ({ status: 404 }) }, false],
     ['a refusal of ours', refusal, false],
-    ['an inner call that has spent its tries', new AllFailedError('Inner.method', []), false],
+    ['an inner call that has spent its attempts', new AllFailedError('Inner.method', []), false],
     ['undefined', undefined, true],
     ['a string', 'down', true],
   ])('%s', (_name, error, worth) => {
@@ -307,16 +307,16 @@ describe('what is worth a retry [peers 15]', () => {
   it('takes classes, codes, statuses and functions instead', async () => {
     class Busy extends Error {}
     const conditions = [Busy, 'EBUSY', 418, (error: unknown) => error === 'soon'];
-    const tries = async (error: unknown) => {
+    const attempts = async (error: unknown) => {
       const harness = new Harness();
       const { method, calls } = failing([error], 1);
       await harness.outcome(harness.wrap({ retry: { retryOn: conditions } }, method)());
       return calls();
     };
-    expect(await tries(new Busy())).toBe(2);
-    expect(await tries(Object.assign(new Error(), { code: 'EBUSY' }))).toBe(2);
-    expect(await tries(httpError(418))).toBe(2);
-    expect(await tries('soon')).toBe(2);
-    expect(await tries(new Error('other'))).toBe(1);
+    expect(await attempts(new Busy())).toBe(2);
+    expect(await attempts(Object.assign(new Error(), { code: 'EBUSY' }))).toBe(2);
+    expect(await attempts(httpError(418))).toBe(2);
+    expect(await attempts('soon')).toBe(2);
+    expect(await attempts(new Error('other'))).toBe(1);
   });
 });

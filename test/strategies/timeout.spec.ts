@@ -6,7 +6,7 @@ import { deferred, Harness, settle } from '../support/harness.js';
 const never = () => new Promise<never>(() => undefined);
 
 describe('timeouts [peers 12]', () => {
-  it('ends a try of a method that does not listen', async () => {
+  it('ends an attempt of a method that does not listen', async () => {
     const harness = new Harness();
     const { error } = await harness.outcome(harness.wrap({ timeout: 50 }, never)());
     expect(error).toBeInstanceOf(AttemptTimeoutError);
@@ -33,7 +33,7 @@ describe('timeouts [peers 12]', () => {
     expect(signals[0]!.reason).toBeInstanceOf(AttemptTimeoutError);
   });
 
-  it('gives each try a signal of its own, and never aborts it after success', async () => {
+  it('gives each attempt a signal of its own, and never aborts it after success', async () => {
     const harness = new Harness();
     const signals: AbortSignal[] = [];
     const call = harness.wrap({ timeout: 100, retry: { retries: 1, jitter: 'none' } }, () => {
@@ -79,7 +79,7 @@ describe('timeouts [peers 12]', () => {
     await expect(result).resolves.toBe('in time');
   });
 
-  it('ends all tries and waits when the total is over, with the last failure as cause', async () => {
+  it('ends all attempts and waits when the total is over, with the last failure as cause', async () => {
     const harness = new Harness();
     const failure = new Error('down');
     let calls = 0;

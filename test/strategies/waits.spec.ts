@@ -134,12 +134,12 @@ describe('a wait for a slot that would be for itself', () => {
     const harness = new Harness();
     const bulkhead = { concurrency: 1, queue: 10, name: 'shared' };
     const gate = deferred();
-    let tries = 0;
+    let attempts = 0;
     const retry = { retries: 1, minDelay: 0, jitter: 'none' } as const;
     const inner = harness.wrap({ bulkhead }, async () => 'inner');
     const load = harness.wrap({ singleFlight: true, retry }, async (_key: string) => {
       await gate.promise;
-      return ++tries === 1 ? Promise.reject(new Error('once')) : inner();
+      return ++attempts === 1 ? Promise.reject(new Error('once')) : inner();
     });
     const outer = harness.wrap({ bulkhead }, async () => load('key'));
     const [other, holding] = [load('key'), outer()].map((call) => settle(call));

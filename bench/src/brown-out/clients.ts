@@ -5,7 +5,7 @@ import { currentCall, Opero } from '../../../dist/index.js';
 /** Asks the upstream once. */
 export type Ask = (signal: AbortSignal) => Promise<string>;
 
-/** All clients have 3 retries and 300 ms a try; all but the naive one the same limits besides. */
+/** All clients have 3 retries and 300 ms an attempt; all but the naive one the same limits besides. */
 const TRY = 300;
 const OPEN = 1_000;
 const AT_A_TIME = 60;

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Call } from './call.js';
 import { runInside } from './async-context.js';
-import { Deadline, type Limit } from '../time/deadlines.js';
+import { Deadline, type TimeLimit } from '../time/deadlines.js';
 import { isTimeLimit, type RefusedError } from '../errors/errors.js';
 import { retryAfterOf } from '../errors/retry-after.js';
 import { REFUSED } from './outcomes.js';
@@ -13,24 +13,24 @@ export interface AttemptWaiter {
   settled(attempt: Attempt, ok: boolean, outcome: unknown): void;
 }
 
-/** Told that a try is over, where several run at a time; decides what comes of it. */
+/** Told that an attempt is over, where several run at a time; decides what comes of it. */
 export interface AttemptRound {
   over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown;
-  /** Aborts the tries that still run: the call ends without them. */
+  /** Aborts the attempts that still run: the call ends without them. */
   abandon(): void;
 }
 
-/** One try of a call. */
+/** One attempt of a call. */
 export class Attempt extends Scope implements OperoCall {
   readonly attempt: number;
   readonly alternative: string;
   /** Whether the method ran at all. */
   invoked = false;
-  /** What each gate that let this try in gave for it. */
+  /** What each gate that let this attempt in gave for it. */
   readonly tokens: unknown[] = [];
   /** Why it was not let in. */
   refusal: RefusedError | undefined;
-  /** What the limit on this try ended it with. */
+  /** What the limit on this attempt ended it with. */
   timedOut: Error | undefined;
   /** What it waits for, that others hold. */
   waitsFor: object | undefined;
@@ -45,7 +45,7 @@ export class Attempt extends Scope implements OperoCall {
     readonly call: Call,
     /** When the method began, or would have: time spent in queues does not count. */
     public startedAt: number,
-    /** 0 for the first of the tries that run at a time, 1 for its first hedge. */
+    /** 0 for the first of the attempts that run at a time, 1 for its first hedge. */
     readonly hedge = 0,
     readonly round?: AttemptRound,
     alternative = call.alternative,
@@ -93,7 +93,7 @@ export class Attempt extends Scope implements OperoCall {
     return !this.held;
   }
 
-  /** Keeps this try, and what it occupies, beyond its answer. Returns how to release it. */
+  /** Keeps this attempt, and what it occupies, beyond its answer. Returns how to release it. */
   hold(): () => void {
     this.#onRelease ??= [];
     return () => {
@@ -105,20 +105,20 @@ export class Attempt extends Scope implements OperoCall {
   }
   #answered = false;
 
-  /** Calls back when this try is released: at once, unless it is held. */
+  /** Calls back when this attempt is released: at once, unless it is held. */
   whenReleased(callback: () => void): void {
     if (this.#onRelease) this.#onRelease.push(callback);
     else callback();
   }
 
-  /** The call has its answer: the try is over, unless it is held. */
+  /** The call has its answer: the attempt is over, unless it is held. */
   answered(): void {
     this.#answered = true;
     if (!this.held) this.end();
   }
 
   /**
-   * Whether somebody gave this try up, so that it says nothing about the other side. Its time being over does, also
+   * Whether somebody gave this attempt up, so that it says nothing about the other side. Its time being over does, also
    * where a limit of a call further out struck.
    */
   get givenUp(): boolean {
@@ -130,7 +130,7 @@ export class Attempt extends Scope implements OperoCall {
     );
   }
 
-  /** What a gate answers that does not let this try in. */
+  /** What a gate answers that does not let this attempt in. */
   refuse(error: RefusedError): typeof REFUSED {
     this.refusal = error;
     const { call } = this;
@@ -139,13 +139,13 @@ export class Attempt extends Scope implements OperoCall {
     return REFUSED;
   }
 
-  /** Starts the limit on this try's time. */
-  startTimer(limit: Limit<Attempt>, now: number): void {
+  /** Starts the limit on this attempt's time. */
+  startTimer(limit: TimeLimit<Attempt>, now: number): void {
     this.#timer = new AttemptDeadline(this, limit);
     this.call.operation.deadlines.arm(this.#timer, limit.duration, now);
   }
 
-  /** Runs the method inside this try. */
+  /** Runs the method inside this attempt. */
   invoke(): unknown {
     this.invoked = true;
     return runInside(this, invokeMethod, this.call);
@@ -158,7 +158,7 @@ export class Attempt extends Scope implements OperoCall {
     // follow, the context need not be kept: without a limit, of its own or around it, only an abort interrupts, after
     // which nobody but listeners is told.
     const { call } = this;
-    if (this.#timer || call.limit || call.monitor.hears('abort') || this.deadline < Infinity)
+    if (this.#timer || call.limit || call.monitor.hasListener('abort') || this.deadline < Infinity)
       this.#waiting = new AsyncResource('OperoAttempt');
     Promise.resolve(promised).then(
       (value) => this.#settle(true, value),
@@ -185,7 +185,7 @@ export class Attempt extends Scope implements OperoCall {
     if (this.#controller) this.#listening!.runInAsyncScope(() => this.#controller!.abort(reason));
   }
 
-  /** Takes note that this try has failed. */
+  /** Takes note that this attempt has failed. */
   failed(error: unknown, now: number): void {
     const { call, attempt, hedge, alternative } = this;
     const duration = now - this.startedAt;
@@ -216,7 +216,7 @@ export class Attempt extends Scope implements OperoCall {
 class AttemptDeadline extends Deadline {
   constructor(
     private readonly attempt: Attempt,
-    private readonly limit: Limit<Attempt>,
+    private readonly limit: TimeLimit<Attempt>,
   ) {
     super();
   }

@@ -84,5 +84,5 @@ const isOwn = (line: string): boolean =>
 function findOwnFolder(): string | undefined {
   const { stack } = captureCallSite();
   if (typeof stack !== 'string') return undefined;
-  return /[( ]([^( \n][^(\n]*[\\/])core[\\/]call-site\.[cm]?[jt]s:/.exec(stack)?.[1];
+  return /[( ]([^( \n][^(\n]*[\\/])core[\\/]call[\\/]call-site\.[cm]?[jt]s:/.exec(stack)?.[1];
 }

@@ -3,7 +3,7 @@ import type { AttemptFailure } from '../errors/all-failed.js';
 import type { CallSite } from './call-site.js';
 import type { Clock } from '../time/clock.js';
 import { runInside } from './async-context.js';
-import { Deadline, type Deadlines, type Limit } from '../time/deadlines.js';
+import { Deadline, type Deadlines, type TimeLimit } from '../time/deadlines.js';
 import type { EventSource, Monitor } from '../events/monitor.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
@@ -20,7 +20,7 @@ export interface CallOperation {
 
 /**
  * How a method answers, which its calls keep: `promise` never throws synchronously and always answers with a
- * promise, `direct` answers as the method does and turns into a promise only when a try had to wait.
+ * promise, `direct` answers as the method does and turns into a promise only when an attempt had to wait.
  */
 export type CallKind = 'promise' | 'direct';
 
@@ -57,7 +57,7 @@ export interface CallIdentity {
 export class CallDeadline extends Deadline {
   constructor(
     private readonly call: Call,
-    private readonly limit: Limit<Call>,
+    private readonly limit: TimeLimit<Call>,
   ) {
     super();
   }
@@ -71,15 +71,15 @@ export class CallDeadline extends Deadline {
 
 const isAnswered = (): void => undefined;
 
-/** One call of an operation, from its begin to its answer, with all its tries. Aborting it ends it where it stands. */
+/** One call of an operation, from its begin to its answer, with all its attempts. Aborting it ends it where it stands. */
 export class Call extends Scope implements EventSource {
   args: readonly unknown[];
-  /** Which try is running or was the last, from 1; 0 before the first. */
+  /** Which attempt is running or was the last, from 1; 0 before the first. */
   attempt = 0;
   alternative = '';
   /** Tells the alternatives that are tried now apart by their values, without showing them; empty without. */
   alternativeKey = '';
-  /** Ms waited before the try that runs now. */
+  /** Ms waited before the attempt that runs now. */
   delay = 0;
   readonly failures: AttemptFailure[] = [];
   readonly startedAt: number;
@@ -87,20 +87,20 @@ export class Call extends Scope implements EventSource {
   declare stopped: { readonly reason: unknown; readonly limit?: CallDeadline } | undefined;
   /** The limit on the whole call, while it is armed. */
   limit: CallDeadline | undefined;
-  /** The try that runs, or was the last. */
+  /** The attempt that runs, or was the last. */
   current: (Scope & OperoCall) | undefined;
   /** Whether the result is one that `retryOnResult` took, rather than the last of those it did not. */
   accepted = true;
   /** What shares the result of this call among equal ones, where it is a load. */
   loadFor: SharedLoad | undefined;
-  /** What nested calls failed with after all their tries. Not kept alive by it: a call may go on for ever. */
+  /** What nested calls failed with after all their attempts. Not kept alive by it: a call may go on for ever. */
   spent: WeakSet<object> | undefined;
   /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */
   answersLater = false;
-  /** With what the first try of this call that was not let in was refused, and all others: most calls have no other. */
+  /** With what the first attempt of this call that was not let in was refused, and all others: most calls have no other. */
   refusal: unknown;
   refusals: unknown[] | undefined;
-  /** Set when a function of the options failed without which no try can be let in: what the call fails with. */
+  /** Set when a function of the options failed without which no attempt can be let in: what the call fails with. */
   broken: { readonly error: unknown } | undefined;
   readonly #counted: boolean;
   /** Where it came from, if that is remembered. */
@@ -154,13 +154,13 @@ export class Call extends Scope implements EventSource {
     if (typeof error === 'object' && error !== null) (this.spent ??= new WeakSet()).add(error);
   }
 
-  /** Whether `error` is why a try of this call itself was not let in: the method did not run for it. */
+  /** Whether `error` is why an attempt of this call itself was not let in: the method did not run for it. */
   refusedWith(error: unknown): boolean {
     if (this.refusal === undefined) return false;
     return this.refusal === error || (this.refusals?.includes(error) ?? false);
   }
 
-  /** The answer of a call whose tries have to be waited for: what {@link answer} will give it. */
+  /** The answer of a call whose attempts have to be waited for: what {@link answer} will give it. */
   later(): Promise<unknown> {
     this.answersLater = true;
     return new Promise((resolve) => {
@@ -174,7 +174,7 @@ export class Call extends Scope implements EventSource {
     this.#resolve = isAnswered;
   }
 
-  /** Waits for `delay` ms before the next try. */
+  /** Waits for `delay` ms before the next attempt. */
   pause(delay: number): Promise<void> {
     const { clock } = this.operation;
     return this.wait((resolve) => {

@@ -5,7 +5,7 @@ import { enclosingScope } from './async-context.js';
 import type { OperoCall } from './opero-call.js';
 
 /**
- * The call that this code runs in: inside a decorated method, its hooks and whatever they call, on every try.
+ * The call that this code runs in: inside a decorated method, its hooks and whatever they call, on every attempt.
  * Throws outside of one; see {@link findCurrentCall} for code that runs in both.
  */
 export function currentCall(): OperoCall {
@@ -18,7 +18,7 @@ export function currentCall(): OperoCall {
 export function findCurrentCall(): OperoCall | undefined {
   for (let scope = enclosingScope(); scope; scope = scope.owner) {
     if (scope instanceof Attempt || scope instanceof BareCall) return scope;
-    // A function of the options that runs before the first try belongs to this call, not to the one around it.
+    // A function of the options that runs before the first attempt belongs to this call, not to the one around it.
     if (scope instanceof Call) return describeCall(scope);
   }
   return undefined;

@@ -1,3 +1,3 @@
 export { DEFAULT_MAX_KEYS, KeyedStates } from './keyed.js';
-export { type Listed, RecencyList } from './linked-list.js';
-export { WaitingLine } from './wait-queue.js';
+export { type Listed, LinkedList } from './linked-list.js';
+export { WaitQueue } from './wait-queue.js';

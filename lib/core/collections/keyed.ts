@@ -1,4 +1,4 @@
-import { RecencyList, type Listed } from './linked-list.js';
+import { LinkedList, type Listed } from './linked-list.js';
 
 /** How the states of keys are kept. */
 export interface KeyedSettings<S> {
@@ -32,8 +32,8 @@ export class KeyedStates<S> {
   readonly #states = new Map<string, Kept<S>>();
   readonly #settings: Required<KeyedSettings<S>>;
   /** Those used since they were last looked at, and those found in use since. */
-  readonly #recent = new RecencyList<Kept<S>>();
-  readonly #inUse = new RecencyList<Kept<S>>();
+  readonly #recent = new LinkedList<Kept<S>>();
+  readonly #inUse = new LinkedList<Kept<S>>();
   /** Of those without a key, which most are. */
   #only: S | undefined;
   /** Of the keys for which there was no room. */

@@ -1,12 +1,12 @@
-/** What is in a {@link RecencyList}: in one at a time. */
+/** What is in a {@link LinkedList}: in one at a time. */
 export interface Listed<T extends Listed<T>> {
-  list: RecencyList<T> | undefined;
+  list: LinkedList<T> | undefined;
   next: T | undefined;
   previous: T | undefined;
 }
 
 /** A list in which everything takes constant time. A `Map` has an order too, but steps over what was deleted from it. */
-export class RecencyList<T extends Listed<T>> {
+export class LinkedList<T extends Listed<T>> {
   #first: T | undefined;
   #last: T | undefined;
 

@@ -7,7 +7,7 @@ export interface Place {
 }
 
 /** Those who wait, first come, first served. Coming, leaving and being admitted take the same time however many wait. */
-export class WaitingLine {
+export class WaitQueue {
   #first: Place | undefined;
   #last: Place | undefined;
   #size = 0;

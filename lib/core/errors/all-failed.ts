@@ -1,20 +1,20 @@
 import { OperoError, RefusedError } from './errors.js';
 
-/** One try that failed. */
+/** One attempt that failed. */
 export interface AttemptFailure {
-  /** Which try, from 1. */
+  /** Which attempt, from 1. */
   readonly attempt: number;
-  /** 0, or which of the hedges of this try it was, from 1. */
+  /** 0, or which of the hedges of this attempt it was, from 1. */
   readonly hedge: number;
   /** Which alternative of each fallback argument, as `arg[1]#2`; empty without fallback arguments. Never its value. */
   readonly alternative: string;
-  /** Ms waited before this try. */
+  /** Ms waited before this attempt. */
   readonly delay: number;
-  /** Ms this try took. */
+  /** Ms this attempt took. */
   readonly duration: number;
   /** What it threw, or an {@link UnacceptableResultError}. */
   readonly error: unknown;
-  /** Ms that the error asked to wait before another try, with `Retry-After` or as a refusal of ours; absent if it did not. */
+  /** Ms that the error asked to wait before another attempt, with `Retry-After` or as a refusal of ours; absent if it did not. */
   readonly retryAfter?: number;
 }
 
@@ -27,23 +27,23 @@ export class AllFailedError extends OperoError {
 
   constructor(
     operation: string,
-    /** Every failed try, in order. */
+    /** Every failed attempt, in order. */
     readonly errors: readonly AttemptFailure[],
   ) {
     const last = errors.at(-1)?.error;
-    const tries = errors.length === 1 ? 'its only try' : `all ${errors.length} tries`;
-    super(`${operation} failed in ${tries}, the last with ${describeError(last)}`, operation, {
+    const attempts = errors.length === 1 ? 'its only attempt' : `all ${errors.length} attempts`;
+    super(`${operation} failed in ${attempts}, the last with ${describeError(last)}`, operation, {
       cause: last,
     });
     appendCause(this, last);
   }
 
-  /** A line a try, for logs. It holds the messages of the underlying errors: do not send it to a client. */
+  /** A line an attempt, for logs. It holds the messages of the underlying errors: do not send it to a client. */
   summary(): string {
     return this.errors
       .map(({ attempt, alternative, hedge, duration, error }) => {
         const labels = [alternative, hedge > 0 && `hedge ${hedge}`].filter(Boolean);
-        const which = labels.length > 0 ? `try ${attempt} (${labels.join(', ')})` : `try ${attempt}`;
+        const which = labels.length > 0 ? `attempt ${attempt} (${labels.join(', ')})` : `attempt ${attempt}`;
         return `${which}, ${Math.round(duration)} ms: ${describeError(error)}`;
       })
       .join('\n');
@@ -83,15 +83,15 @@ function stackOf(error: unknown): string {
 
 const failures = new WeakMap<object, readonly AttemptFailure[]>();
 
-/** @internal Takes note of the tries behind an error. */
-export function rememberFailures(error: unknown, tries: readonly AttemptFailure[]): void {
-  if (tries.length === 0 || typeof error !== 'object' || error === null) return;
-  if (error instanceof OperoError) OperoError.noteAttempts(error, tries);
-  else failures.set(error, tries);
+/** @internal Takes note of the attempts behind an error. */
+export function rememberFailures(error: unknown, attempts: readonly AttemptFailure[]): void {
+  if (attempts.length === 0 || typeof error !== 'object' || error === null) return;
+  if (error instanceof OperoError) OperoError.noteAttempts(error, attempts);
+  else failures.set(error, attempts);
 }
 
 /**
- * The failed tries behind an error that came out of an operation, in order; empty for any other error. The error itself
+ * The failed attempts behind an error that came out of an operation, in order; empty for any other error. The error itself
  * is not touched. Of an error object that several calls failed with, those of the latest.
  *
  * @example

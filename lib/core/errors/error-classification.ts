@@ -8,7 +8,7 @@ import {
   RefusedError,
   TotalTimeoutError,
 } from './errors.js';
-import { isBag, looking, type Bag } from './safe-read.js';
+import { isObject, readSafely, type AnyObject } from './safe-read.js';
 import { isMarkedPermanent } from './permanent.js';
 
 /** Statuses of the 4xx range that say "not now" rather than "not like this". */
@@ -27,23 +27,24 @@ const ABORTS = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED']
 const ABORT_NAMES = new Set<unknown>(['AbortError', 'CanceledError', 'CancelError']);
 
 /** What an error says about itself, unwrapped from `RpcException`. */
-function content(error: unknown): Bag | undefined {
-  if (!isBag(error)) return undefined;
+function content(error: unknown): AnyObject | undefined {
+  if (!isObject(error)) return undefined;
   if (typeof error.getError === 'function') {
     const inner: unknown = (error as { getError(): unknown }).getError();
-    if (isBag(inner)) return inner;
+    if (isObject(inner)) return inner;
   }
   return error;
 }
 
 /** The HTTP status an error stands for: HttpException, axios, undici, http-errors and the like; `undefined` if none. */
-export const statusOf = (error: unknown): number | undefined => looking(() => readStatus(error), undefined);
+export const statusOf = (error: unknown): number | undefined =>
+  readSafely(() => readStatus(error), undefined);
 
 function readStatus(error: unknown): number | undefined {
   const bag = content(error);
   if (!bag) return undefined;
   if (typeof bag.getStatus === 'function') return asStatus((bag as { getStatus(): unknown }).getStatus());
-  const response = isBag(bag.response) ? bag.response : undefined;
+  const response = isObject(bag.response) ? bag.response : undefined;
   return (
     asStatus(bag.status) ??
     asStatus(bag.statusCode) ??
@@ -59,9 +60,9 @@ function asStatus(value: unknown): number | undefined {
 /** The codes an error carries, its causes' included: `ECONNRESET`, `UND_ERR_SOCKET`, a gRPC number. */
 export function codesOf(error: unknown): (string | number)[] {
   const codes: (string | number)[] = [];
-  looking(() => {
+  readSafely(() => {
     let current: unknown = content(error);
-    for (let depth = 0; depth < 4 && isBag(current); depth++) {
+    for (let depth = 0; depth < 4 && isObject(current); depth++) {
       const { code } = current;
       if (typeof code === 'string' || typeof code === 'number') codes.push(code);
       current = current.cause;
@@ -71,12 +72,13 @@ export function codesOf(error: unknown): (string | number)[] {
 }
 
 /** Whether somebody gave up on purpose: `AbortError`, axios' `CanceledError`, gRPC's CANCELLED. A timeout is no abort. */
-export const isAbort = (error: unknown): boolean => looking(() => isBag(error) && readAbort(error), false);
+export const isAbort = (error: unknown): boolean =>
+  readSafely(() => isObject(error) && readAbort(error), false);
 
-function readAbort(error: Bag): boolean {
+function readAbort(error: AnyObject): boolean {
   const { code, cause } = error;
   // Node wraps what a signal was aborted with: the one of `AbortSignal.timeout()` says that time was over.
-  if (isBag(cause) && (cause.name === 'TimeoutError' || isTimeLimit(cause))) return false;
+  if (isObject(cause) && (cause.name === 'TimeoutError' || isTimeLimit(cause))) return false;
   if (ABORT_NAMES.has(error.name) || ABORTS.has(code) || error.__CANCEL__ === true) return true;
   const inner = content(error);
   return inner?.code === GRPC_CANCELLED && 'details' in inner;
@@ -84,7 +86,7 @@ function readAbort(error: Bag): boolean {
 
 /** Whether the error is a mistake in the program. What `fetch` throws for a broken network is not. */
 export function isProgrammingError(error: unknown): boolean {
-  return looking(() => {
+  return readSafely(() => {
     const programming =
       error instanceof TypeError ||
       error instanceof ReferenceError ||
@@ -97,17 +99,19 @@ export function isProgrammingError(error: unknown): boolean {
 
 /** Whether the request itself was wrong: a 4xx other than 408, 425 and 429. */
 export function isClientError(error: unknown): boolean {
-  const status = statusOf(looking(() => (error instanceof AllFailedError ? error.cause : error), undefined));
+  const status = statusOf(
+    readSafely(() => (error instanceof AllFailedError ? error.cause : error), undefined),
+  );
   return status !== undefined && status >= 400 && status < 500 && !PASSING.has(status);
 }
 
 /**
  * Whether a repetition cannot help, as far as is known: what was marked with `permanent()`, aborts, client errors,
  * programming and validation mistakes, gRPC's permanent codes, and failures of a nested operation that has already spent
- * its own tries.
+ * its own attempts.
  */
 export function isPermanent(error: unknown): boolean {
-  return isMarkedPermanent(error) || looking(() => readPermanent(error), false);
+  return isMarkedPermanent(error) || readSafely(() => readPermanent(error), false);
 }
 
 function readPermanent(error: unknown): boolean {
@@ -115,7 +119,7 @@ function readPermanent(error: unknown): boolean {
   if (error instanceof RefusedError) return true;
   if (isOperoError(error)) return isFinal(error);
   if (isAbort(error) || isClientError(error) || isProgrammingError(error)) return true;
-  if (isBag(error) && VALIDATION.has(String(error.name))) return true;
+  if (isObject(error) && VALIDATION.has(String(error.name))) return true;
   const bag = content(error);
   return typeof bag?.code === 'number' && 'details' in bag && PERMANENT_GRPC.has(bag.code);
 }

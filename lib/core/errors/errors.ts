@@ -56,7 +56,7 @@ export abstract class RefusedError extends OperoError {
   constructor(
     message: string,
     operation: string,
-    /** In how many ms another try may be let through; 0 when that cannot be told. */
+    /** In how many ms another attempt may be let through; 0 when that cannot be told. */
     readonly retryAfter: number,
     options?: ErrorOptions,
   ) {
@@ -79,7 +79,7 @@ export class BulkheadFullError extends RefusedError {
   readonly code = 'OPERO_BULKHEAD_FULL';
 }
 
-/** One try took longer than `timeout.attempt`. It is retried like any other failed try. */
+/** One attempt took longer than `timeout.attempt`. It is retried like any other failed attempt. */
 export class AttemptTimeoutError extends OperoError {
   readonly code = 'OPERO_ATTEMPT_TIMEOUT';
 
@@ -92,7 +92,7 @@ export class AttemptTimeoutError extends OperoError {
   }
 }
 
-/** The call, with all its tries and waits, took longer than `timeout.total`. */
+/** The call, with all its attempts and waits, took longer than `timeout.total`. */
 export class TotalTimeoutError extends OperoError {
   readonly code = 'OPERO_TOTAL_TIMEOUT';
 
@@ -106,7 +106,7 @@ export class TotalTimeoutError extends OperoError {
   }
 }
 
-/** Whether `error` says that the time for a try, or for a call, was over. */
+/** Whether `error` says that the time for an attempt, or for a call, was over. */
 export const isTimeLimit = (error: unknown): boolean =>
   error instanceof AttemptTimeoutError || error instanceof TotalTimeoutError;
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.js';
 import { isOperoError, RefusedError } from './errors.js';
-import { isBag, looking, type Bag } from './safe-read.js';
+import { isObject, readSafely, type AnyObject } from './safe-read.js';
 
 /** Ms that the headers of an answer ask to wait: `retry-after-ms`, or `Retry-After`; `undefined` if they do not. */
 function askedWait(headers: unknown, clock: Clock): number | undefined {
@@ -45,10 +45,10 @@ function parse(header: string, clock: Clock): number | undefined {
 /** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
 export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
   if (error instanceof RefusedError) return error.retryAfter;
-  return looking(() => {
+  return readSafely(() => {
     let current: unknown = error;
-    for (let depth = 0; depth < 4 && isBag(current); depth++) {
-      const asked = isRefusal(current) ? current.retryAfter : looking(askedIn(current, clock), undefined);
+    for (let depth = 0; depth < 4 && isObject(current); depth++) {
+      const asked = isRefusal(current) ? current.retryAfter : readSafely(askedIn(current, clock), undefined);
       if (asked !== undefined) return asked;
       current = current.cause;
     }
@@ -56,8 +56,8 @@ export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
   }, undefined);
 }
 
-const askedIn = (bag: Bag, clock: Clock) => (): number | undefined => {
-  const response = isBag(bag.response) ? bag.response : undefined;
+const askedIn = (bag: AnyObject, clock: Clock) => (): number | undefined => {
+  const response = isObject(bag.response) ? bag.response : undefined;
   return askedWait(bag.headers, clock) ?? askedWait(response?.headers, clock);
 };
 

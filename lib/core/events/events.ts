@@ -32,10 +32,10 @@ export const eventTypes = [
 ] as const;
 
 /**
- * - `success`, `failure`: the outcome of the call, after all tries, before any fallback
- * - `attempt-failure`: one try failed · `retry`: another try will follow after `delay`
- * - `retry-refusal`: no other try or hedge, because the retry budget is spent
- * - `hedge`: another try begins beside one that takes long · `hedge-win`: such a try answered first
+ * - `success`, `failure`: the outcome of the call, after all attempts, before any fallback
+ * - `attempt-failure`: one attempt failed · `retry`: another attempt will follow after `delay`
+ * - `retry-refusal`: no other attempt or hedge, because the retry budget is spent
+ * - `hedge`: another attempt begins beside one that takes long · `hedge-win`: such an attempt answered first
  * - `alternative`: a fallback argument moves on to its next value
  * - `fallback`: the fallback answered · `timeout`: an attempt or total timeout struck
  * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-isolated`, `circuit-refusal`: the life of a circuit
@@ -52,7 +52,7 @@ export interface OperoEvent {
   readonly type: OperoEventType;
   /** The operation's name. */
   readonly operation: string;
-  /** Which try, from 1; 0 when no try had begun. */
+  /** Which attempt, from 1; 0 when no attempt had begun. */
   readonly attempt: number;
   /** The position in each fallback argument, as `arg[1]#2`; empty without. */
   readonly alternative: string;
@@ -62,7 +62,7 @@ export interface OperoEvent {
   readonly correlationId: string;
   /** What went wrong, if anything. */
   readonly error?: unknown;
-  /** Ms until the next try, or ms waited. */
+  /** Ms until the next attempt, or ms waited. */
   readonly delay?: number;
 }
 

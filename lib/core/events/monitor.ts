@@ -107,7 +107,7 @@ export class Monitor {
   readonly reported = new Set<string>();
 
   /** Whether anybody would be told of an event. */
-  hears(type: OperoEventType): boolean {
+  hasListener(type: OperoEventType): boolean {
     return this.hooks[type] !== undefined || this.events.wants(type);
   }
 

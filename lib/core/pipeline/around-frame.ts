@@ -1,12 +1,12 @@
 import type { Call } from '../call/call.js';
 import { Frame, isThenable } from './frame.js';
-import type { AroundStrategy, LimitStrategy, RecoverStrategy, Runner } from '../strategy/strategy.js';
+import type { AroundStrategy, TotalTimeLimit, RecoverStrategy, Runner } from '../strategy/strategy.js';
 
 /** A frame that ends in a strategy which may answer without going further in. */
 export class AroundFrame extends Frame {
   constructor(
     recover: readonly RecoverStrategy[],
-    limit: LimitStrategy | undefined,
+    limit: TotalTimeLimit | undefined,
     private readonly strategy: AroundStrategy,
     private readonly next: Runner,
   ) {

@@ -3,34 +3,34 @@ import { AttemptRunner, type AttemptFrame } from './attempt-runner.js';
 import { Attempt, type AttemptRound } from '../call/attempt.js';
 import type { Call } from '../call/call.js';
 import { Frame } from './frame.js';
-import type { Gates } from './gate-chain.js';
+import type { GateChain } from './gate-chain.js';
 import { HedgeRound, type TryOutcome } from './hedge-round.js';
 import { AGAIN, PENDING } from '../call/outcomes.js';
-import type { Repeats } from './repeat-chain.js';
+import type { RepeatChain } from './repeat-chain.js';
 import {
   EXHAUSTED,
-  type AttemptLimitStrategy,
+  type AttemptTimeLimit,
   type HedgeStrategy,
-  type LimitStrategy,
+  type TotalTimeLimit,
   type RecoverStrategy,
 } from '../strategy/strategy.js';
 import { isWithdrawn } from '../call/withdrawal.js';
 
 /** What stands around the method, by kind. */
 export interface TryStrategies {
-  readonly repeat: Repeats;
+  readonly repeat: RepeatChain;
   readonly hedge: HedgeStrategy | undefined;
-  readonly gates: Gates;
-  readonly attemptLimit: AttemptLimitStrategy | undefined;
+  readonly gates: GateChain;
+  readonly attemptLimit: AttemptTimeLimit | undefined;
 }
 
 /** The innermost frame: tries the method, through the gates, until a repeat strategy is content. */
-export class TryFrame extends Frame implements AttemptFrame {
+export class AttemptLoop extends Frame implements AttemptFrame {
   readonly #runner: AttemptRunner;
 
   constructor(
     recover: readonly RecoverStrategy[],
-    limit: LimitStrategy | undefined,
+    limit: TotalTimeLimit | undefined,
     private readonly strategies: TryStrategies,
   ) {
     super(recover, limit);

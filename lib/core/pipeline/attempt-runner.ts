@@ -1,9 +1,9 @@
 import type { Attempt, AttemptWaiter } from '../call/attempt.js';
 import type { Call } from '../call/call.js';
 import { isThenable } from './frame.js';
-import type { Gates } from './gate-chain.js';
+import type { GateChain } from './gate-chain.js';
 import { PENDING, REFUSED } from '../call/outcomes.js';
-import type { AttemptLimitStrategy } from '../strategy/strategy.js';
+import type { AttemptTimeLimit } from '../strategy/strategy.js';
 
 /** Told how attempts end, and decides what comes next. */
 export interface AttemptFrame {
@@ -18,12 +18,12 @@ export interface AttemptFrame {
 /** Takes an attempt through the gates and the method, as far as it goes at once. */
 export class AttemptRunner implements AttemptWaiter {
   constructor(
-    private readonly gates: Gates,
-    private readonly limit: AttemptLimitStrategy | undefined,
+    private readonly gates: GateChain,
+    private readonly limit: AttemptTimeLimit | undefined,
     private readonly frame: AttemptFrame,
   ) {}
 
-  /** Takes a try as far as it goes at once; where it has to wait, the call is told later. */
+  /** Takes an attempt as far as it goes at once; where it has to wait, the call is told later. */
   begin(attempt: Attempt, now: number): unknown {
     let entered: Promise<unknown> | typeof REFUSED | undefined;
     try {
@@ -93,7 +93,7 @@ export class AttemptRunner implements AttemptWaiter {
     return this.#end(attempt, true, result);
   }
 
-  /** A try is over: the gates it entered are left, and it is decided what comes next. */
+  /** An attempt is over: the gates it entered are left, and it is decided what comes next. */
   #end(attempt: Attempt, ok: boolean, outcome: unknown): unknown {
     const { call } = attempt;
     const now = call.operation.clock.now();
@@ -101,7 +101,7 @@ export class AttemptRunner implements AttemptWaiter {
     if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
     const thrown = this.gates.leave(attempt, now, ok, outcome);
     attempt.answered();
-    // Nobody waits any more for a try that outlived its call; one of several still gives back what it was paid with.
+    // Nobody waits any more for an attempt that outlived its call; one of several still gives back what it was paid with.
     if (call.ended && !attempt.round) return PENDING;
     // What a gate throws does not hide what the method failed with.
     const failed = !ok || thrown !== undefined;

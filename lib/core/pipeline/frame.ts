@@ -1,7 +1,7 @@
 import { rememberFailures } from '../errors/all-failed.js';
 import { appendCallSite } from '../call/call-site.js';
 import { CallDeadline, type Call } from '../call/call.js';
-import type { LimitStrategy, RecoverStrategy, Runner } from '../strategy/strategy.js';
+import type { TotalTimeLimit, RecoverStrategy, Runner } from '../strategy/strategy.js';
 
 /**
  * A stretch of the pipeline that runs in one go, without a promise between its strategies. A call that never has to
@@ -13,7 +13,7 @@ export abstract class Frame implements Runner {
 
   constructor(
     private readonly recover: readonly RecoverStrategy[],
-    private readonly limit: LimitStrategy | undefined,
+    private readonly limit: TotalTimeLimit | undefined,
   ) {}
 
   run(call: Call): unknown {

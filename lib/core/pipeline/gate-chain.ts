@@ -3,7 +3,7 @@ import { REFUSED } from '../call/outcomes.js';
 import type { GateStrategy } from '../strategy/strategy.js';
 
 /** The gates before a method. Those that need not wait are passed in one go. */
-export class Gates {
+export class GateChain {
   /** Which gates want to know that the method begins. */
   readonly #starting: readonly number[];
 

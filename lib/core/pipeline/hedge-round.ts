@@ -6,7 +6,7 @@ import type { Timer } from '../time/clock.js';
 import { PENDING } from '../call/outcomes.js';
 import type { HedgeStrategy, HedgeVerdict } from '../strategy/strategy.js';
 
-/** How a try, or several that ran at a time, ended. */
+/** How an attempt, or several that ran at a time, ended. */
 export interface TryOutcome {
   readonly ok: boolean;
   readonly value: unknown;
@@ -25,7 +25,7 @@ export interface RoundFrame {
   decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown;
 }
 
-/** One try and its hedges. The first acceptable answer wins, the others are aborted. */
+/** One attempt and its hedges. The first acceptable answer wins, the others are aborted. */
 export class HedgeRound implements AttemptRound {
   readonly #running = new Set<Attempt>();
   #context: AsyncResource | undefined = new AsyncResource('OperoHedge');
@@ -35,10 +35,10 @@ export class HedgeRound implements AttemptRound {
   #newest: Attempt | undefined;
   #timer: Timer | undefined;
   #decided = false;
-  /** The failure to end with when no try is left, a refusal of ours only if there is no other. */
+  /** The failure to end with when no attempt is left, a refusal of ours only if there is no other. */
   #last: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
 
-  /** The first result that is no better than a failure, but good enough where no try gives a better one. */
+  /** The first result that is no better than a failure, but good enough where no attempt gives a better one. */
   #poor: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
 
   constructor(
@@ -49,7 +49,7 @@ export class HedgeRound implements AttemptRound {
     this.#most = strategy.maxHedges;
   }
 
-  /** Begins a try, beside those that run. */
+  /** Begins an attempt, beside those that run. */
   begin(now: number): unknown {
     const result = this.#begin(now);
     if (!this.#decided) this.#schedule();
@@ -74,7 +74,7 @@ export class HedgeRound implements AttemptRound {
     // Both keep what the call was made in.
     this.#timer = this.#context = undefined;
     for (const loser of this.#running)
-      loser.abort(new DOMException('Another try was decisive', 'AbortError'));
+      loser.abort(new DOMException('Another attempt was decisive', 'AbortError'));
   }
 
   #begin(now: number): unknown {
@@ -98,7 +98,7 @@ export class HedgeRound implements AttemptRound {
     );
   }
 
-  /** Another try begins beside those that run. One that still stands in a queue of ours is not slow: it is waited for. */
+  /** Another attempt begins beside those that run. One that still stands in a queue of ours is not slow: it is waited for. */
   #hedge(delay: number): unknown {
     if (this.#decided || this.call.stopped || this.#begun > this.#most) return PENDING;
     const now = this.call.operation.clock.now();
@@ -120,7 +120,7 @@ export class HedgeRound implements AttemptRound {
 
   #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
     const refused = !ok && !attempt.invoked;
-    // A hedge that was not let through harms nobody; the first try's refusal is told.
+    // A hedge that was not let through harms nobody; the first attempt's refusal is told.
     if (!refused || attempt.hedge === 0) this.#fail(attempt, ok, outcome, now);
     if (refused) return this.#goOn(attempt, 'wait', now);
     const verdict = ok ? 'again' : this.strategy.judge(this.call, outcome);
@@ -163,7 +163,7 @@ export class HedgeRound implements AttemptRound {
     return this.frame.decide(attempt, outcome, now);
   }
 
-  /** The first try, if it still runs: its answer would have taken longer. */
+  /** The first attempt, if it still runs: its answer would have taken longer. */
   #first(winner: Attempt): Attempt | undefined {
     return winner.hedge === 0 ? winner : [...this.#running].find(({ hedge }) => hedge === 0);
   }

@@ -17,8 +17,8 @@ export function unendingCall(clock: Clock): object {
   const operation: CallOperation = { name: '', clock, deadlines, monitor };
   const expired = () => new Error('never told');
   const pipeline = new Pipeline([
-    { kind: 'limit', duration: 1, expired },
-    { kind: 'attempt-limit', duration: 1, expired },
+    { kind: 'total-timeout', duration: 1, expired },
+    { kind: 'attempt-timeout', duration: 1, expired },
   ]);
   const scope = new RootScope();
   const method = () => new Promise(() => undefined);

@@ -2,11 +2,11 @@ import { AroundFrame } from './around-frame.js';
 import { captureCallSite } from '../call/call-site.js';
 import { Call, type CallKind, type CallOperation, type Invocation } from '../call/call.js';
 import type { Frame } from './frame.js';
-import { Gates } from './gate-chain.js';
-import { Repeats } from './repeat-chain.js';
+import { GateChain } from './gate-chain.js';
+import { RepeatChain } from './repeat-chain.js';
 import type { Scope } from '../call/scope.js';
 import type { Runner, Strategy } from '../strategy/strategy.js';
-import { TryFrame } from './attempt-loop.js';
+import { AttemptLoop } from './attempt-loop.js';
 
 /** The enabled strategies of one operation, ready to run calls. */
 export class Pipeline {
@@ -44,14 +44,14 @@ function build(strategies: readonly Strategy[]): Frame {
   const split = strategies.findIndex(({ kind }) => kind === 'around');
   const own = split < 0 ? strategies : strategies.slice(0, split);
   const recover = own.filter((strategy) => strategy.kind === 'recover');
-  const limit = own.find((strategy) => strategy.kind === 'limit');
+  const limit = own.find((strategy) => strategy.kind === 'total-timeout');
   const around = strategies[split];
   if (around?.kind === 'around') {
     return new AroundFrame(recover, limit, around, build(strategies.slice(split + 1)));
   }
-  const repeat = new Repeats(own.filter((strategy) => strategy.kind === 'repeat'));
+  const repeat = new RepeatChain(own.filter((strategy) => strategy.kind === 'repeat'));
   const hedge = own.find((strategy) => strategy.kind === 'hedge');
-  const gates = new Gates(own.filter((strategy) => strategy.kind === 'gate'));
-  const attemptLimit = own.find((strategy) => strategy.kind === 'attempt-limit');
-  return new TryFrame(recover, limit, { repeat, hedge, gates, attemptLimit });
+  const gates = new GateChain(own.filter((strategy) => strategy.kind === 'gate'));
+  const attemptLimit = own.find((strategy) => strategy.kind === 'attempt-timeout');
+  return new AttemptLoop(recover, limit, { repeat, hedge, gates, attemptLimit });
 }

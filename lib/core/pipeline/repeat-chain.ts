@@ -2,20 +2,20 @@ import type { Call } from '../call/call.js';
 import { isMarkedPermanent } from '../errors/permanent.js';
 import { LEAVE, type RepeatStrategy } from '../strategy/strategy.js';
 
-/** The strategies that may have a try follow another, outermost first. */
-export class Repeats {
+/** The strategies that may have an attempt follow another, outermost first. */
+export class RepeatChain {
   readonly #pleased: readonly RepeatStrategy[];
 
   constructor(private readonly strategies: readonly RepeatStrategy[]) {
     this.#pleased = strategies.filter(({ afterSuccess }) => afterSuccess);
   }
 
-  /** Prepares the first try. */
+  /** Prepares the first attempt. */
   begin(call: Call): void {
     for (const strategy of this.strategies) strategy.begin?.(call);
   }
 
-  /** Whether a result counts as a failed try. */
+  /** Whether a result counts as a failed attempt. */
   reject(call: Call, value: unknown): boolean {
     for (let index = this.strategies.length - 1; index >= 0; index--) {
       if (this.strategies[index]!.rejects?.(call, value)) return true;

@@ -55,7 +55,7 @@ export interface StrategyDefinition<Option extends string = string, Raw = unknow
   readonly allowed: string;
   readonly schema: v.GenericSchema<unknown, Resolved>;
   /** Checks that need more than one field, or the method. */
-  readonly prove?: (
+  readonly validate?: (
     resolved: Resolved,
     target: Target,
     /** All options of the operation, by key. */

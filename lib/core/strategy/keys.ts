@@ -8,7 +8,7 @@ import type { Monitor } from '../events/monitor.js';
 export type KeyFunction = (...args: never[]) => string;
 
 /**
- * The key of the state that a try uses: of the user's key and of the alternative, so that no key can meet another one
+ * The key of the state that an attempt uses: of the user's key and of the alternative, so that no key can meet another one
  * with an alternative. Empty where there is neither.
  */
 export const stateKey = (own: string, alternative: string): string =>
@@ -26,8 +26,8 @@ export class StateKeys {
   ) {}
 
   /**
-   * The user's key of a try; empty without a key function. Throws where the function does or answers with no key: calls
-   * that cannot be told apart must not share a state. The call fails then, with the failure of an earlier try if the
+   * The user's key of an attempt; empty without a key function. Throws where the function does or answers with no key: calls
+   * that cannot be told apart must not share a state. The call fails then, with the failure of an earlier attempt if the
    * method ever ran.
    */
   of(attempt: Attempt): string {
@@ -41,7 +41,7 @@ export class StateKeys {
     throw made.error;
   }
 
-  /** Like {@link of}, where a try without a key is let through all the same: `undefined` then. */
+  /** Like {@link of}, where an attempt without a key is let through all the same: `undefined` then. */
   find(attempt: Attempt, consequence: string): string | undefined {
     if (!this.make) return '';
     const made = this.#make(attempt, this.make);

@@ -3,8 +3,8 @@ import { fields, numberFrom, text, wholeNumber, type Problem } from '../options/
 import type { CreateContext } from './definition.js';
 
 /**
- * How many tries beyond the first may be made, over all calls: light traffic never meets the budget, and when
- * everything fails it keeps the load on the other side near that of the first tries.
+ * How many attempts beyond the first may be made, over all calls: light traffic never meets the budget, and when
+ * everything fails it keeps the load on the other side near that of the first attempts.
  * Source: the standard retry mode of the AWS SDKs, https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
 export interface RetryBudgetOptions {
@@ -42,7 +42,7 @@ export const budgetSchema = v.lazy((raw) =>
 /** The options with their defaults. */
 export type ResolvedBudget = v.InferOutput<typeof budgetFields>;
 
-/** What tries beyond the first cost. */
+/** What attempts beyond the first cost. */
 export interface BudgetCosts {
   readonly cost: number;
   readonly timeoutCost: number;
@@ -84,7 +84,7 @@ export class RetryBudget {
 const DEFAULT_TIMEOUT_COST = 10;
 
 /** Finds a budget out of which no retry could ever be paid. */
-export function proveBudget(raw: ResolvedBudget | boolean): Problem[] {
+export function validateBudget(raw: ResolvedBudget | boolean): Problem[] {
   if (typeof raw === 'boolean' || raw.tokens === undefined) return [];
   const { tokens, cost, timeoutCost = 0 } = raw;
   if (tokens >= Math.max(cost, timeoutCost)) return [];

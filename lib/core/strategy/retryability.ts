@@ -5,9 +5,9 @@ import type { CreateContext } from './definition.js';
 import { isPermanent } from '../errors/error-classification.js';
 import { isMarkedPermanent } from '../errors/permanent.js';
 
-/** Which failures of an operation are worth another try: its retries and hedges agree on it. */
+/** Which failures of an operation are worth another attempt: its retries and hedges agree on it. */
 export interface Retryability {
-  /** Whether a try that ran and failed with `error` is worth another. */
+  /** Whether an attempt that ran and failed with `error` is worth another. */
   worth(call: Call, error: unknown): boolean;
   /** Whether the wait that an error asks for with `Retry-After` is kept. */
   readonly respectsRetryAfter: boolean;
@@ -38,7 +38,7 @@ function retryability({ retryOn, respectRetryAfter = true }: RetryPart): Retryab
   };
 }
 
-/** What of an error and its causes a nested call failed with after all its tries; `undefined` if nothing. */
+/** What of an error and its causes a nested call failed with after all its attempts; `undefined` if nothing. */
 export function spentBehind(call: Call, error: unknown): object | undefined {
   try {
     let current = error;

@@ -1,7 +1,7 @@
 import type { Attempt } from '../call/attempt.js';
 import type { Call } from '../call/call.js';
 import type { Clock } from '../time/clock.js';
-import type { Deadlines, Limit } from '../time/deadlines.js';
+import type { Deadlines, TimeLimit } from '../time/deadlines.js';
 import type { Monitor } from '../events/monitor.js';
 import type { Random } from '../time/random.js';
 
@@ -26,60 +26,60 @@ export interface AroundStrategy {
   around(call: Call, next: Runner): unknown;
 }
 
-/** Bounds the time of everything further in, tries and waits included. */
-export interface LimitStrategy extends Limit<Call> {
-  readonly kind: 'limit';
+/** Bounds the time of everything further in, attempts and waits included. */
+export interface TotalTimeLimit extends TimeLimit<Call> {
+  readonly kind: 'total-timeout';
 }
 
-/** A strategy's answer when a try has failed. Any other number: try again after that many ms. */
+/** A strategy's answer when an attempt has failed. Any other number: try again after that many ms. */
 export const LEAVE = -1;
-/** No more tries: the call fails with all its failures. */
+/** No more attempts: the call fails with all its failures. */
 export const EXHAUSTED = -2;
-/** No more tries: the call fails with its last error alone. */
+/** No more attempts: the call fails with its last error alone. */
 export const LAST = -3;
 
-/** Decides after each try whether another one follows. Asked from the innermost outwards. */
+/** Decides after each attempt whether another one follows. Asked from the innermost outwards. */
 export interface RepeatStrategy {
   readonly kind: 'repeat';
-  /** Prepares the first try of a round: of the call, or of an outer strategy's next round. */
+  /** Prepares the first attempt of a round: of the call, or of an outer strategy's next round. */
   begin?(call: Call): void;
-  /** Ms until the next try, or {@link LEAVE}, {@link EXHAUSTED}, {@link LAST}. */
+  /** Ms until the next attempt, or {@link LEAVE}, {@link EXHAUSTED}, {@link LAST}. */
   afterFailure(call: Call, error: unknown): number;
-  /** Whether a result counts as a failed try. */
+  /** Whether a result counts as a failed attempt. */
   rejects?(call: Call, value: unknown): boolean;
-  /** Takes note that a try has succeeded. */
+  /** Takes note that an attempt has succeeded. */
   afterSuccess?(call: Call): void;
 }
 
 /**
- * What a failure means for a round of tries: `again`, another may begin at once; `wait`, those that run may still answer;
+ * What a failure means for a round of attempts: `again`, another may begin at once; `wait`, those that run may still answer;
  * `hold`, the same, and none may begin any more, however long they take; `end`, it is the answer.
  */
 export type HedgeVerdict = 'again' | 'wait' | 'hold' | 'end';
 
-/** Runs further tries beside one that takes long, and lets the first good answer win. */
+/** Runs further attempts beside one that takes long, and lets the first good answer win. */
 export interface HedgeStrategy {
   readonly kind: 'hedge';
   readonly maxHedges: number;
-  /** Ms after which the next try is to begin beside those that run; `undefined` for never. */
+  /** Ms after which the next attempt is to begin beside those that run; `undefined` for never. */
   delay(): number | undefined;
-  /** Whether another try may begin now. */
+  /** Whether another attempt may begin now. */
   mayBegin(call: Call): boolean;
-  /** A try that was let begin did not run the method. */
+  /** An attempt that was let begin did not run the method. */
   giveBack(): void;
-  /** What a failure of a try that ran means for the others. */
+  /** What a failure of an attempt that ran means for the others. */
   judge(call: Call, error: unknown): HedgeVerdict;
-  /** Whether a result is no better than a failure: another try may give a better one. */
+  /** Whether a result is no better than a failure: another attempt may give a better one. */
   failsWith(call: Call, value: unknown): boolean;
   /** Takes note how long an answer took, or would have at least. */
   record(duration: number): void;
 }
 
-/** Admits tries and records how they end, without waiting where it can. */
+/** Admits attempts and records how they end, without waiting where it can. */
 export interface GateStrategy {
   readonly kind: 'gate';
   /**
-   * Lets the try in, at once or later, or answers with {@link Attempt.refuse}: throwing would cost as much as a call.
+   * Lets the attempt in, at once or later, or answers with {@link Attempt.refuse}: throwing would cost as much as a call.
    * The token comes back in `start` and `leave`.
    */
   enter(attempt: Attempt, now: number): unknown;
@@ -88,20 +88,20 @@ export interface GateStrategy {
   leave(attempt: Attempt, token: unknown, now: number, ok: boolean, outcome: unknown): void;
 }
 
-/** Bounds the time of one try. */
-export interface AttemptLimitStrategy extends Limit<Attempt> {
-  readonly kind: 'attempt-limit';
+/** Bounds the time of one attempt. */
+export interface AttemptTimeLimit extends TimeLimit<Attempt> {
+  readonly kind: 'attempt-timeout';
 }
 
 /** One enabled strategy of one operation. */
 export type Strategy =
   | RecoverStrategy
   | AroundStrategy
-  | LimitStrategy
+  | TotalTimeLimit
   | RepeatStrategy
   | HedgeStrategy
   | GateStrategy
-  | AttemptLimitStrategy;
+  | AttemptTimeLimit;
 
 /** Runs a call through everything further in. Answers at once when nothing had to be waited for. */
 export interface Runner {

@@ -2,7 +2,7 @@ import type { Clock, Timer } from './clock.js';
 import { outsideCallers } from './outside-callers.js';
 
 /** How long something may take, and what it fails with when it takes longer. */
-export interface Limit<T> {
+export interface TimeLimit<T> {
   readonly duration: number;
   expired(what: T): Error;
 }

@@ -1,15 +1,15 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { CallIdentity } from '../../core/call/index.js';
 import { Identities } from './identities.js';
-import { Shadows, type ShadowHost } from './shadow-prototypes.js';
+import { ShadowPrototypes, type ShadowHost } from './shadow-prototypes.js';
 import { classOf, originOf, type Wrapper } from './wrapper.js';
 
 /**
  * Binds every decorated method of one app: whatever the container hands out, whenever and in whichever scope, gets a
  * prototype on which those methods run through their operations. The classes stay as they are.
  */
-export class Binder {
-  readonly #shadows: Shadows;
+export class InstanceBinder {
+  readonly #shadows: ShadowPrototypes;
   readonly #identities = new Identities();
   readonly #hooked = new WeakSet<object>();
   readonly #wrappers = new Set<Wrapper>();
@@ -20,7 +20,7 @@ export class Binder {
     host: ShadowHost,
     private readonly warn: (message: string) => void,
   ) {
-    this.#shadows = new Shadows(host);
+    this.#shadows = new ShadowPrototypes(host);
   }
 
   /** Everything that lives as long as the app. */

@@ -41,7 +41,7 @@ export interface MapBinding {
 }
 
 /** All decorated methods of one app, and the operations they run through. */
-export class Bindings implements ShadowHost {
+export class MethodRegistry implements ShadowHost {
   readonly #bindings: Binding[] = [];
   readonly #problems: string[] = [];
   #configuration: Configuration | undefined;

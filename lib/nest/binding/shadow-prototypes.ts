@@ -1,6 +1,6 @@
 import { runBare, type CallIdentity } from '../../core/call/index.js';
 import { bareMethod, type AnyMethod } from '../metadata/undecorated-methods.js';
-import { disguise } from '../metadata/method-identity.js';
+import { keepMethodIdentity } from '../metadata/method-identity.js';
 import { findDecorated, type DecoratedClass, type DecoratedMethod } from '../metadata/decorated-methods.js';
 import { ownIdentity } from './identities.js';
 
@@ -32,7 +32,7 @@ export interface ShadowHost {
 }
 
 /** Which shadows an instance's prototype belongs to, so that two apps that share a value see each other. */
-const owners = new WeakMap<object, Shadows>();
+const owners = new WeakMap<object, ShadowPrototypes>();
 
 /** Instances of apps that are closed. */
 const released = new WeakSet<object>();
@@ -79,7 +79,7 @@ export function boundIdentityOf(instance: object): CallIdentity | undefined {
  * For each class one object between the instances of an app and the class's prototype. It holds the bound methods
  * only, so `instanceof`, `constructor`, private members, spies on the class and own properties stay as they were.
  */
-export class Shadows {
+export class ShadowPrototypes {
   readonly #shadows = new Map<object, object | undefined>();
   readonly #identities = new WeakMap<object, CallIdentity | (() => CallIdentity)>();
   /** For each shadow the methods that overrides without a decorator hide, by name. */
@@ -212,7 +212,7 @@ export class Shadows {
         return runBare(String(key), () => bare.apply(this as never, args as never[]));
       },
     }[key as string]!;
-    return disguise(wrapped as AnyMethod, method);
+    return keepMethodIdentity(wrapped as AnyMethod, method);
   }
 
   readonly #identityOf = (self: object): CallIdentity | undefined => {

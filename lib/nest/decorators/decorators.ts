@@ -111,7 +111,7 @@ export function declare(declaration: Declaration): OperoDecorator {
       return;
     }
     if (typeof key === 'object') refuseStandard(declaration.decorator, key);
-    const problem = whyNot(target, descriptor);
+    const problem = reasonAgainst(target, descriptor);
     if (problem) refuse(declaration.decorator, target, key, problem);
     declareMethod(target, key, declaration);
     descriptor!.value = standInFor(target, key, descriptor!.value as AnyMethod);
@@ -129,7 +129,7 @@ function coverRoutes(prototype: object): void {
   }
 }
 
-function whyNot(target: object, descriptor: PropertyDescriptor | undefined): string | undefined {
+function reasonAgainst(target: object, descriptor: PropertyDescriptor | undefined): string | undefined {
   if (typeof target === 'function') return 'a static method';
   if (!descriptor) return 'a property';
   if (descriptor.get || descriptor.set) return 'an accessor';
@@ -158,7 +158,7 @@ function refuse(decorator: string, target: object, key: string | symbol, given: 
 }
 
 /**
- * Gives a parameter ordered alternatives: within each try they are tried in turn until one succeeds. They stand in
+ * Gives a parameter ordered alternatives: within each attempt they are tried in turn until one succeeds. They stand in
  * when the caller leaves the argument out; a caller's list in that place is used instead, any other value stays the
  * only one. Several such parameters go through their combinations, the last one changing fastest.
  *

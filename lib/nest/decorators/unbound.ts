@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { runBare } from '../../core/call/index.js';
 import { isStandIn, rememberBare, type AnyMethod } from '../metadata/undecorated-methods.js';
-import { disguise } from '../metadata/method-identity.js';
+import { keepMethodIdentity } from '../metadata/method-identity.js';
 import { callAround, hostOf } from '../binding/shadow-prototypes.js';
 
 /**
@@ -22,7 +22,7 @@ export function standInFor(prototype: object, key: PropertyKey, method: AnyMetho
       return runBare(nameOf(prototype, key), () => method.apply(this as never, args as never[]));
     },
   }[key as string]! as AnyMethod;
-  disguise(standIn, method);
+  keepMethodIdentity(standIn, method);
   // Read by whoever wants the names of the parameters.
   const toString = () => String(method);
   Object.defineProperty(standIn, 'toString', { value: toString, configurable: true, writable: true });

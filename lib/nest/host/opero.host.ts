@@ -3,8 +3,8 @@ import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { OperoConfigurationError } from '../../core/errors/index.js';
 import type { CacheStore } from '../../core/strategy/index.js';
 import { OperoRuntime, Profiles, type Layer } from '../../runtime/index.js';
-import { Binder } from '../binding/instance-binder.js';
-import { Bindings } from '../binding/method-registry.js';
+import { InstanceBinder } from '../binding/instance-binder.js';
+import { MethodRegistry } from '../binding/method-registry.js';
 import { findCache } from './find-cache.js';
 import { missingMapped } from '../mapped/inject-mapped.js';
 import { DrainFirst } from './drain-first.js';
@@ -17,8 +17,8 @@ const DEFAULT_DRAIN = 10_000;
 /** Everything Opero is in one app: made with the container, undone with it. */
 export class OperoHost {
   readonly transportErrors = new TransportErrors();
-  readonly bindings = new Bindings((message) => this.#warn(message));
-  readonly binder = new Binder(this.bindings, (message) => this.#warn(message));
+  readonly bindings = new MethodRegistry((message) => this.#warn(message));
+  readonly binder = new InstanceBinder(this.bindings, (message) => this.#warn(message));
   readonly #logger = new Logger('Opero');
   readonly #warned = new Set<string>();
   readonly #moduleProblems: string[] = [];

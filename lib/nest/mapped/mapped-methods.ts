@@ -15,7 +15,7 @@ import {
   type ResolvedMap,
 } from '../../map/index.js';
 import { runItems } from '../../runtime/index.js';
-import type { Bindings, MapBinding } from '../binding/method-registry.js';
+import type { MethodRegistry, MapBinding } from '../binding/method-registry.js';
 import { findDecorated, type DecoratedMethod } from '../metadata/decorated-methods.js';
 import { ownIdentity } from '../binding/identities.js';
 import { resolveMap } from '../metadata/map-metadata.js';
@@ -58,7 +58,7 @@ export function manyForm(
   const method: unknown = (service as Record<string, unknown>)[key];
   if (typeof method !== 'function') return undefined;
   const name = `${nameOf(service)}.${key}`;
-  const host = hostOf(service) as Bindings | undefined;
+  const host = hostOf(service) as MethodRegistry | undefined;
   const binding = host?.mapBinding(service, key);
   if (host && !binding) throw new TypeError(`${name} cannot be mapped: it has no @OpMap()`);
   const bound: unknown = host && (Object.getPrototypeOf(service) as Record<string, unknown>)[key];

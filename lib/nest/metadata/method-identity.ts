@@ -1,7 +1,7 @@
 import type { AnyMethod } from './undecorated-methods.js';
 
 /** Gives a function that stands in for a method everything that others read from the method. */
-export function disguise(wrapped: AnyMethod, method: AnyMethod): AnyMethod {
+export function keepMethodIdentity(wrapped: AnyMethod, method: AnyMethod): AnyMethod {
   for (const key of Reflect.ownKeys(method)) {
     if (key === 'prototype' || key === 'arguments' || key === 'caller') continue;
     const descriptor = Object.getOwnPropertyDescriptor(method, key)!;

@@ -37,7 +37,7 @@ export interface OperoModuleAsyncOptions {
 }
 
 /** Follows the app through its life. */
-class Explorer implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+class OperoLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     private readonly reference: ModuleRef,
     private readonly host: OperoHost,
@@ -173,10 +173,10 @@ function build(
       useFactory: (reference: ModuleRef) => hostFor(modulesOf(reference)!),
     },
     {
-      provide: Explorer,
+      provide: OperoLifecycle,
       inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
       useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
-        new Explorer(reference, host, given, known === undefined ? 'forRootAsync' : 'forRoot'),
+        new OperoLifecycle(reference, host, given, known === undefined ? 'forRootAsync' : 'forRoot'),
     },
     OperoService,
     { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },

@@ -18,7 +18,7 @@ export const textOf = (work: (...args: never[]) => unknown): string =>
   `${work.name}\n${Function.prototype.toString.call(work)}`;
 
 /** The operation of a function that is run by hand, and whose state its calls use. */
-export class FunctionOperation {
+export class AdHocOperation {
   readonly #principal: (() => string) | undefined;
   /** The option whose key is made from the arguments, if results are shared at all. */
   readonly #keyed: string | undefined;

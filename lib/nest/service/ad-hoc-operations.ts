@@ -4,7 +4,7 @@ import type { CallIdentity } from '../../core/call/index.js';
 import type { Target } from '../../core/strategy/index.js';
 import { isTurnedOn, type Layer, type Operation, type OperoOptions } from '../../runtime/index.js';
 import { differenceOf, leavesOf, sameLeaves } from '../options/ad-hoc-options.js';
-import { FunctionOperation, textOf, type Made } from './ad-hoc-operation.js';
+import { AdHocOperation, textOf, type Made } from './ad-hoc-operation.js';
 import type { OperoHost } from '../host/opero.host.js';
 
 const target: Target = {
@@ -55,11 +55,11 @@ type Work = (...args: never[]) => unknown;
 const MOST_FUNCTIONS = 1_000;
 
 /** The operations of functions that are run by hand. */
-export class FunctionOperations {
-  readonly #byOptions = new WeakMap<object, { operation: FunctionOperation; leaves: readonly unknown[] }>();
+export class AdHocOperations {
+  readonly #byOptions = new WeakMap<object, { operation: AdHocOperation; leaves: readonly unknown[] }>();
   readonly #byName = new Map<string, Named>();
-  readonly #profiles = new Map<string, FunctionOperation>();
-  readonly #made = new WeakMap<Operation, FunctionOperation>();
+  readonly #profiles = new Map<string, AdHocOperation>();
+  readonly #made = new WeakMap<Operation, AdHocOperation>();
   readonly #budgets = new Map<string, unknown>();
   #count = 0;
 
@@ -69,7 +69,7 @@ export class FunctionOperations {
    * The operation for these options. Runs with one name share its memory and its counts, and each uses the functions
    * that it was given itself. Without a name nothing is shared, but for the retry budget of runs of the same function.
    */
-  of(options: OperoOptions | string, work: Work, kind: 'run' | 'map'): FunctionOperation {
+  of(options: OperoOptions | string, work: Work, kind: 'run' | 'map'): AdHocOperation {
     const functionName = work.name || (kind === 'map' ? 'map' : 'anonymous');
     if (typeof options === 'string') return this.#ofProfile(options, functionName);
     const leaves = leavesOf(options);
@@ -85,17 +85,17 @@ export class FunctionOperations {
   }
 
   /** An operation for one function, with a memory of its own. */
-  make(options: OperoOptions | string, work: Work): FunctionOperation {
+  make(options: OperoOptions | string, work: Work): AdHocOperation {
     const counted = typeof options === 'string' || options.name === undefined;
     return this.#define(options, work.name || 'anonymous', { made: { counted } });
   }
 
   /** What is known of an operation, if it runs functions by hand. */
-  find(operation: Operation): FunctionOperation | undefined {
+  find(operation: Operation): AdHocOperation | undefined {
     return this.#made.get(operation);
   }
 
-  #ofProfile(profile: string, functionName: string): FunctionOperation {
+  #ofProfile(profile: string, functionName: string): AdHocOperation {
     let operation = this.#profiles.get(profile);
     if (!operation) {
       operation = this.#define(profile, functionName, { made: { functions: new Map() } });
@@ -105,7 +105,7 @@ export class FunctionOperations {
   }
 
   /** All who use a name share its memory, and so must mean the same by it. */
-  #named(name: string, options: OperoOptions, functionName: string): FunctionOperation {
+  #named(name: string, options: OperoOptions, functionName: string): AdHocOperation {
     const known = this.#byName.get(name);
     if (!known) {
       const memory = new Map<string, unknown>();
@@ -124,7 +124,7 @@ export class FunctionOperations {
   }
 
   /** Runs of the same function share what bounds their retries: else a failing dependency would be buried in them. */
-  #unnamed(options: OperoOptions, functionName: string, work: Work, kind: 'run' | 'map'): FunctionOperation {
+  #unnamed(options: OperoOptions, functionName: string, work: Work, kind: 'run' | 'map'): AdHocOperation {
     this.#proveMemory(functionName, options);
     if (kind === 'run') this.#warnOfDefaults(options);
     const source = textOf(work);
@@ -147,7 +147,7 @@ export class FunctionOperations {
     options: OperoOptions | string,
     functionName: string,
     { memory, variantOf, nameless, made }: Definition,
-  ): FunctionOperation {
+  ): AdHocOperation {
     const runtime = this.host.runtime!;
     const { defaults, profiles } = this.host.layers;
     const problems: Problem[] = [];
@@ -166,7 +166,7 @@ export class FunctionOperations {
     const operation = runtime.defineOrThrow(specification);
     const listed = isProfile || options.name !== undefined;
     if (!listed) runtime.forget(operation);
-    const own = new FunctionOperation(operation, specification.layers, this.host, made);
+    const own = new AdHocOperation(operation, specification.layers, this.host, made);
     this.#made.set(operation, own);
     return own;
   }

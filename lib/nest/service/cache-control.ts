@@ -1,7 +1,7 @@
 import { show } from '../../core/options/index.js';
 import type { CallIdentity } from '../../core/call/index.js';
 import type { Operation, OperoRuntime } from '../../runtime/index.js';
-import type { FunctionOperations } from './ad-hoc-operations.js';
+import type { AdHocOperations } from './ad-hoc-operations.js';
 import type { OperoHost } from '../host/opero.host.js';
 import { boundIdentityOf } from '../binding/shadow-prototypes.js';
 
@@ -21,7 +21,7 @@ export interface EvictOptions {
 export class CacheControl {
   constructor(
     private readonly host: OperoHost,
-    private readonly functions: FunctionOperations,
+    private readonly functions: AdHocOperations,
     private readonly runtime: () => OperoRuntime,
   ) {}
 

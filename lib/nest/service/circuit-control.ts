@@ -21,7 +21,7 @@ const selectionSchema = fields({ key: v.optional(text()) });
 
 /** The control of the circuits of one breaker: all of them, or those of one key. */
 export function controlOf(breaker: CircuitBreakerStrategy, selection: CircuitSelection): CircuitControl {
-  prove(breaker, selection);
+  validate(breaker, selection);
   return {
     get state() {
       return breaker.state(selection);
@@ -39,7 +39,7 @@ export function controlOf(breaker: CircuitBreakerStrategy, selection: CircuitSel
 }
 
 /** A selection that selects nothing would be taken for done. */
-function prove(breaker: CircuitBreakerStrategy, selection: CircuitSelection): void {
+function validate(breaker: CircuitBreakerStrategy, selection: CircuitSelection): void {
   const problems: Problem[] = [];
   check(selectionSchema, selection, '', problems);
   if (problems.length === 0 && selection.key !== undefined && !breaker.keyed) {

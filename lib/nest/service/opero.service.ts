@@ -13,7 +13,7 @@ import {
 import type { CircuitSelection } from '../../strategies/index.js';
 import { CacheControl } from './cache-control.js';
 import { controlOf, type CircuitControl } from './circuit-control.js';
-import { FunctionOperations } from './ad-hoc-operations.js';
+import { AdHocOperations } from './ad-hoc-operations.js';
 import { splitMapOptions, type OpMapOptions } from '../metadata/map-metadata.js';
 import { OperoHost } from '../host/opero.host.js';
 import { showProgress } from '../mapped/progress-display.js';
@@ -21,7 +21,7 @@ import { proveRun, proveWork } from '../options/run-checks.js';
 
 /** What a single run can be given. */
 export interface RunOptions {
-  /** Aborts the call: its try, its waits and what it calls. The call rejects with the signal's reason. */
+  /** Aborts the call: its attempt, its waits and what it calls. The call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** What the function is called with; keys of caches and limits are made from it. */
   readonly args?: readonly unknown[];
@@ -30,10 +30,10 @@ export interface RunOptions {
 /** Opero by hand: for functions that are no decorated methods, and to look at those that are. */
 @Injectable()
 export class OperoService {
-  readonly #functions: FunctionOperations;
+  readonly #functions: AdHocOperations;
 
   constructor(private readonly host: OperoHost) {
-    this.#functions = new FunctionOperations(host);
+    this.#functions = new AdHocOperations(host);
     this.cache = new CacheControl(host, this.#functions, () => this.#runtime);
   }
 

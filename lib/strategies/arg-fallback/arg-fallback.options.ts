@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { fields, satisfying, type Problem } from '../../core/options/index.js';
 import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
 
-/** Alternatives for one parameter, tried in order within each try. */
+/** Alternatives for one parameter, tried in order within each attempt. */
 export interface ArgFallbackOptions {
   /** The parameter: its name, or its index from 0. Only needed where no `@FallbackArg()` stands on it. */
   param?: string | number;

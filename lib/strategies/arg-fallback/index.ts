@@ -10,7 +10,7 @@ import { ArgFallbackStrategy } from './arg-fallback.strategy.js';
 
 export type { ArgFallbackOptions } from './arg-fallback.options.js';
 
-/** Tries the alternatives of an argument in order, within each try of `retry`. */
+/** Tries the alternatives of an argument in order, within each attempt of `retry`. */
 export const argFallback = defineStrategy<
   'argFallback',
   string | number | ArgFallbackOptions,
@@ -21,7 +21,7 @@ export const argFallback = defineStrategy<
   allowed: 'the name or index of a parameter, true, false, or { param, values, on }',
   shorthand: (raw) => (typeof raw === 'string' || typeof raw === 'number' ? { param: raw } : undefined),
   schema: argFallbackSchema,
-  prove: proveArgFallback,
+  validate: proveArgFallback,
   create({ param, values, on }, context) {
     const alternatives = new Map(context.target.fallbackArguments);
     if (param !== undefined) {

@@ -2,16 +2,16 @@ import * as v from 'valibot';
 import { DEFAULT_MAX_KEYS } from '../../core/collections/index.js';
 import { callback, durationOrNone, fields, keyCount, text, wholeNumber } from '../../core/options/index.js';
 
-/** How many tries may run at a time. */
+/** How many attempts may run at a time. */
 export interface BulkheadOptions {
-  /** Tries that may run at the same time. */
+  /** Attempts that may run at the same time. */
   concurrency?: number;
   /**
-   * Tries that may wait for a slot, in the order of arrival; more are rejected at once, and so is one that would wait for
+   * Attempts that may wait for a slot, in the order of arrival; more are rejected at once, and so is one that would wait for
    * the calls it was made in. Default 0: none waits.
    */
   queue?: number;
-  /** Ms that a try may wait for a slot. Default: as long as it takes, within the call's own time. */
+  /** Ms that an attempt may wait for a slot. Default: as long as it takes, within the call's own time. */
   maxWait?: number;
   /**
    * A bulkhead of its own for each key, made from the arguments: a string that is not empty. Where the function throws, or

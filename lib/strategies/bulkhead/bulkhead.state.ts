@@ -1,11 +1,11 @@
-import { WaitingLine } from '../../core/collections/index.js';
+import { WaitQueue } from '../../core/collections/index.js';
 
 /**
  * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
  * first who waits: whoever comes in the same moment cannot take it.
  */
 export class Slots {
-  readonly #line = new WaitingLine();
+  readonly #line = new WaitQueue();
   #taken = 0;
 
   constructor(readonly size: number) {}

@@ -18,7 +18,7 @@ export const createSlots = ({ concurrency, maxKeys }: ResolvedBulkhead): KeyedSl
   });
 
 /**
- * Bounds how many tries run at a time, so that one slow dependency does not take all there is. A try that was given up
+ * Bounds how many attempts run at a time, so that one slow dependency does not take all there is. An attempt that was given up
  * frees its slot, although a method that does not listen to its signal may still run.
  */
 export class BulkheadStrategy implements GateStrategy {

@@ -6,14 +6,14 @@ import { NestedWaits } from './nested-waits.js';
 export type { BulkheadOptions } from './bulkhead.options.js';
 export { Slots } from './bulkhead.state.js';
 
-/** Bounds how many tries run at a time. */
+/** Bounds how many attempts run at a time. */
 export const bulkhead = defineStrategy<'bulkhead', number | BulkheadOptions, ResolvedBulkhead>({
   name: 'bulkhead',
   option: 'bulkhead',
-  allowed: 'a number of tries at a time, false, or an object with a concurrency',
+  allowed: 'a number of attempts at a time, false, or an object with a concurrency',
   shorthand: (raw) => (typeof raw === 'number' ? { concurrency: raw } : undefined),
   schema: bulkheadSchema,
-  prove({ queue, maxWait }, { answers }) {
+  validate({ queue, maxWait }, { answers }) {
     if (answers === 'direct' && queue > 0) {
       return [
         { path: 'queue', message: `got ${queue}, allowed: 0 on a synchronous method, which cannot wait` },

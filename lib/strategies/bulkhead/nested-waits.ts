@@ -1,8 +1,8 @@
-import { RecencyList, type Listed } from '../../core/collections/index.js';
+import { LinkedList, type Listed } from '../../core/collections/index.js';
 import { attemptsAround, type Attempt } from '../../core/call/index.js';
 import { Slots } from './bulkhead.state.js';
 
-/** A slot that one of the tries around a wait holds until the wait is over. */
+/** A slot that one of the attempts around a wait holds until the wait is over. */
 interface HeldSlot {
   readonly holder: Attempt;
   readonly slots: Slots;
@@ -12,7 +12,7 @@ const NOTHING: readonly HeldSlot[] = [];
 
 /** The wait of an attempt for a slot. */
 export class NestedWait implements Listed<NestedWait> {
-  list: RecencyList<NestedWait> | undefined;
+  list: LinkedList<NestedWait> | undefined;
   next: NestedWait | undefined;
   previous: NestedWait | undefined;
 
@@ -37,10 +37,10 @@ export class NestedWait implements Listed<NestedWait> {
 
 /**
  * The waits for slots, to refuse one that would never end: where every slot
- * of a bulkhead is held by tries that wait, through whichever other bulkheads, for one of its slots.
+ * of a bulkhead is held by attempts that wait, through whichever other bulkheads, for one of its slots.
  */
 export class NestedWaits {
-  readonly #waits = new RecencyList<NestedWait>();
+  readonly #waits = new LinkedList<NestedWait>();
   readonly #wanted = new Map<Slots, number>();
 
   add(wait: NestedWait): void {
@@ -71,7 +71,7 @@ export class NestedWaits {
   }
 }
 
-/** For each of `stuck` the tries that hold one of its slots while they wait for one of `stuck`. */
+/** For each of `stuck` the attempts that hold one of its slots while they wait for one of `stuck`. */
 function holdersOf(waits: readonly NestedWait[], stuck: ReadonlySet<Slots>): Map<Slots, Set<Attempt>> {
   const holders = new Map([...stuck].map((slots) => [slots, new Set<Attempt>()]));
   for (const { wants, held } of waits) {

@@ -6,7 +6,7 @@ import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './entries.js';
 import type { Entry } from './envelope.js';
 import { wouldWaitForItself, type Flight } from './flight.js';
-import { UNSHARED, type Landed } from './landed.js';
+import { UNSHARED, type LoadedValue } from './loaded-value.js';
 import { Loads } from './loads.js';
 
 /** Answers from the cache, and lets equal calls that find nothing share one load. */
@@ -41,9 +41,9 @@ export class CacheStrategy implements AroundStrategy {
       void this.#loads.fly(begun, key, call, next, guard);
       return joined;
     }
-    if (!flight.landed && wouldWaitForItself(call, flight)) return next.run(call);
+    if (!flight.loaded && wouldWaitForItself(call, flight)) return next.run(call);
     this.context.monitor.emit('shared', call);
-    return flight.landed ? this.#take(flight.landed, call, next) : this.#follow(flight, call, next);
+    return flight.loaded ? this.#take(flight.loaded, call, next) : this.#follow(flight, call, next);
   }
 
   /** How many loads are under way. */
@@ -59,7 +59,7 @@ export class CacheStrategy implements AroundStrategy {
   async evict(args: readonly unknown[], identity: CallIdentity | undefined): Promise<void> {
     const guard = this.parts.guardOf(identity);
     const key = this.parts.keys.make(args, identity, guard === undefined);
-    this.parts.flights.doom(key);
+    this.parts.flights.invalidate(key);
     await this.parts.entries?.forget(key, guard);
   }
 
@@ -107,13 +107,13 @@ export class CacheStrategy implements AroundStrategy {
   }
 
   #follow(flight: Flight, call: Call, next: Runner): Promise<unknown> {
-    return flight.join(call, (landed) =>
-      flight.isFor(call) ? this.#take(landed, call, next) : next.run(call),
+    return flight.join(call, (loaded) =>
+      flight.isFor(call) ? this.#take(loaded, call, next) : next.run(call),
     );
   }
 
-  #take(landed: Landed, call: Call, next: Runner): unknown {
-    const value = landed.take();
+  #take(loaded: LoadedValue, call: Call, next: Runner): unknown {
+    const value = loaded.take();
     return value === UNSHARED ? next.run(call) : value;
   }
 }

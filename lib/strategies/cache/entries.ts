@@ -7,7 +7,7 @@ import { encode, type Encoded } from './codec.js';
 import { isFresh, lifeOf, open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';
-import type { Landed } from './landed.js';
+import type { LoadedValue } from './loaded-value.js';
 import type { MemoryStore } from './memory-store.js';
 import { reviverOf, type Reviver } from './revive.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
@@ -66,25 +66,25 @@ export class Entries {
     return isFresh(entry, this.#date, this.options.ttl);
   }
 
-  /** Keeps what has landed, at once or later. Whatever the store does, the call it was loaded for has its answer. */
+  /** Keeps what has loaded, at once or later. Whatever the store does, the call it was loaded for has its answer. */
   write(
     key: string,
-    landed: Landed,
+    loaded: LoadedValue,
     flight: Flight,
     guard: GuardedStore | undefined,
     call: Call,
   ): Promise<void> | undefined {
     const life = this.#life(flight.epoch);
-    const nature = landed.nature ?? natureOf(landed.master);
-    const sealed = guard && this.#encode(landed.master, nature, call);
+    const nature = loaded.nature ?? natureOf(loaded.master);
+    const sealed = guard && this.#encode(loaded.master, nature, call);
     if (!guard || !sealed) {
       const { storedAt, expires, stale, epoch } = life;
-      this.memory.set(key, { storedAt, expires, stale, epoch, value: landed.master, nature });
+      this.memory.set(key, { storedAt, expires, stale, epoch, value: loaded.master, nature });
       return undefined;
     }
     this.memory.del(key);
     const ttl = storeTtl(Math.max(life.expires, life.stale) - life.storedAt);
-    const frozen = nature.copying === 'none' && typeof landed.master === 'object' && landed.master !== null;
+    const frozen = nature.copying === 'none' && typeof loaded.master === 'object' && loaded.master !== null;
     const envelope = seal(sealed.encoded, life, sealed.revive, frozen && !sealed.revive);
     const stored = guard.set(key, envelope, ttl, this.#reportFor(call));
     return this.#stored(stored, key, flight, guard);
@@ -129,7 +129,7 @@ export class Entries {
     guard: GuardedStore,
   ): Promise<void> {
     const failure = await storing;
-    if (flight.doomed) await this.forget(key, guard).catch(() => undefined);
+    if (flight.invalidated) await this.forget(key, guard).catch(() => undefined);
     else if (!failure) this.evictions.tombstones.lift(key);
   }
 

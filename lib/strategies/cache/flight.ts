@@ -1,21 +1,21 @@
 import { Attempt, Call, waitsForHolder, type Scope } from '../../core/call/index.js';
 import { spentBehind } from '../../core/strategy/index.js';
-import type { Landed } from './landed.js';
+import type { LoadedValue } from './loaded-value.js';
 
 /** One load that any number of equal calls wait for. */
 export class Flight {
   #load: Call | undefined;
   /** The value, once there: kept until it is stored, for calls that come in between. */
-  landed: Landed | undefined;
+  loaded: LoadedValue | undefined;
   /** Whether the entry was evicted meanwhile: the value is not stored. */
-  doomed = false;
+  invalidated = false;
   members = 0;
   /** Set where the load is no longer the one that the others wait for. */
   only: Call | undefined;
   /** Members that are part of loads, or made in attempts of other calls: those wait for this one. */
   nested: Set<Call> | undefined;
-  readonly #done: Promise<Landed>;
-  #resolve!: (value: Landed) => void;
+  readonly #done: Promise<LoadedValue>;
+  #resolve!: (value: LoadedValue) => void;
   #reject!: (error: unknown) => void;
 
   constructor(
@@ -37,7 +37,7 @@ export class Flight {
   }
 
   /** Waits with the others. A member that is interrupted leaves alone; the last one to leave ends the load. */
-  join(call: Call, take: (landed: Landed) => unknown): Promise<unknown> {
+  join(call: Call, take: (loaded: LoadedValue) => unknown): Promise<unknown> {
     const isLeader = this.members++ === 0;
     // Whoever began the load is found from there.
     if (isLeader ? isInLoad(call) : isInAttempt(call)) (this.nested ??= new Set()).add(call);
@@ -45,12 +45,12 @@ export class Flight {
       const over = () => this.nested?.delete(call);
       let left = false;
       this.#done.then(
-        (landed) => {
+        (loaded) => {
           over();
           // Whoever has left takes nothing: what can be used once is for those who wait.
           if (left) return;
           try {
-            resolve(take(landed));
+            resolve(take(loaded));
           } catch (error) {
             reject(error);
           }
@@ -74,14 +74,14 @@ export class Flight {
     return this.#load !== undefined && isInAttempt(call) && waitsForHolder(this.#load, call);
   }
 
-  /** Whether a member may have what has landed. */
+  /** Whether a member may have what has loaded. */
   isFor(member: Call): boolean {
     return this.only === undefined || this.only === member;
   }
 
-  land(landed: Landed): void {
-    this.landed = landed;
-    this.#resolve(landed);
+  land(loaded: LoadedValue): void {
+    this.loaded = loaded;
+    this.#resolve(loaded);
   }
 
   fail(error: unknown): void {
@@ -183,16 +183,16 @@ export class FlightTable {
   }
 
   /** The next call of `key` loads anew, and what is loading now is not stored. */
-  doom(key: string): void {
+  invalidate(key: string): void {
     const flight = this.get(key);
     if (!flight) return;
-    flight.doomed = true;
+    flight.invalidated = true;
     this.end(key, flight);
   }
 
-  /** As {@link doom}, for all keys. */
+  /** As {@link invalidate}, for all keys. */
   doomAll(): void {
-    if (this.#onlyKey !== undefined) this.doom(this.#onlyKey);
-    for (const key of this.#others.keys()) this.doom(key);
+    if (this.#onlyKey !== undefined) this.invalidate(this.#onlyKey);
+    for (const key of this.#others.keys()) this.invalidate(key);
   }
 }

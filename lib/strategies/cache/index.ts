@@ -30,7 +30,7 @@ export { canonical, UnkeyableError } from './canonical.js';
 export { MemoryStore } from './memory-store.js';
 export { GuardedStore } from './store.js';
 
-function prove(_resolved: unknown, { answers }: Target): Problem[] {
+function validate(_resolved: unknown, { answers }: Target): Problem[] {
   if (answers !== 'observable' && answers !== 'direct') return [];
   const method = answers === 'direct' ? 'a synchronous method' : 'a method that returns an Observable';
   return [{ path: '', message: `got ${method}, allowed: a method that returns a promise` }];
@@ -61,8 +61,8 @@ export const cache = defineStrategy<'cache', number | CacheOptions, ResolvedCach
   allowed: 'true, a ttl in ms, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { ttl: raw } : undefined),
   schema: cacheSchema,
-  prove(resolved, target) {
-    const problems = prove(resolved, target);
+  validate(resolved, target) {
+    const problems = validate(resolved, target);
     if (resolved.staleIfError !== undefined && resolved.ttl === Infinity) {
       problems.push({
         path: 'staleIfError',
@@ -91,7 +91,7 @@ export const singleFlight = defineStrategy<'singleFlight', SingleFlightOptions, 
   allowed: 'true, false, or an object',
   shorthand: () => undefined,
   schema: singleFlightSchema,
-  prove,
+  validate,
   create({ key, share, isolate }, context) {
     if (context.enabled('cache')) return undefined;
     const namespace = 'flight';

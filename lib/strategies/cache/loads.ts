@@ -8,7 +8,7 @@ import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './entries.js';
 import { isServable, type Entry } from './envelope.js';
 import type { Flight } from './flight.js';
-import { Landed } from './landed.js';
+import { LoadedValue } from './loaded-value.js';
 import type { GuardedStore } from './store.js';
 
 /** Brings flights what they wait for: what is stored, or what the method answers, which is stored then. */
@@ -38,7 +38,7 @@ export class Loads {
       const found = entries?.read(key, guard, leader);
       const asked = isThenable(found);
       const entry = asked ? await found : found;
-      if (entry && entries?.isFresh(entry) && !flight.doomed)
+      if (entry && entries?.isFresh(entry) && !flight.invalidated)
         return this.#landFound(flight, key, leader, entry);
       if (asked) this.#keepToLeader(flight, key, leader, guard);
       if (entries && flight.members > 0) this.context.monitor.emit('cache-miss', leader);
@@ -69,7 +69,7 @@ export class Loads {
   #keepToLeader(flight: Flight, key: string, leader: Call, guard: GuardedStore | undefined): void {
     if (!leader.invocation.args.some(isChangeable) || this.#isStill(key, leader, guard)) return;
     flight.only = leader;
-    flight.doomed = true;
+    flight.invalidated = true;
     this.parts.flights.end(key, flight);
   }
 
@@ -97,18 +97,18 @@ export class Loads {
     guard: GuardedStore | undefined,
   ): Promise<void> | undefined {
     const { flights, entries } = this.parts;
-    const landed = new Landed(value, entries !== undefined || flight.members > 1, this.options.isolate);
-    const keeps = entries !== undefined && !landed.live && load.accepted && !flight.doomed;
+    const loaded = new LoadedValue(value, entries !== undefined || flight.members > 1, this.options.isolate);
+    const keeps = entries !== undefined && !loaded.live && load.accepted && !flight.invalidated;
     // Whoever comes while it is being stored gets it; what is not stored is nobody else's.
     if (!keeps) flights.end(key, flight);
-    flight.land(landed);
-    if (landed.live) this.#warnUnshared(landed.live);
+    flight.land(loaded);
+    if (loaded.live) this.#warnUnshared(loaded.live);
     return keeps && this.#mayStore(leader, value)
-      ? entries.write(key, landed, flight, guard, leader)
+      ? entries.write(key, loaded, flight, guard, leader)
       : undefined;
   }
 
-  /** The load's tries are those of the call that began it. */
+  /** The load's attempts are those of the call that began it. */
   #run(load: Call, leader: Call, next: Runner): unknown {
     const over = () => {
       leader.attempt = load.attempt;
@@ -131,13 +131,13 @@ export class Loads {
   }
 
   /** What this process holds stays untouched; what came from a store is of nobody else. */
-  #found({ value, nature }: Entry, shared: boolean): Landed {
+  #found({ value, nature }: Entry, shared: boolean): LoadedValue {
     const { isolate } = this.options;
-    return new Landed(nature && isolate ? copyOf(value, nature) : value, shared, isolate, nature);
+    return new LoadedValue(nature && isolate ? copyOf(value, nature) : value, shared, isolate, nature);
   }
 
   #failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
-    const servable = entry && !flight.doomed && isServable(entry, this.context.clock.date());
+    const servable = entry && !flight.invalidated && isServable(entry, this.context.clock.date());
     if (!servable || !this.#answersStale(leader, error)) return flight.fail(error);
     this.context.monitor.emit('cache-stale', leader, { error });
     flight.land(this.#found(entry, true));

@@ -1,6 +1,6 @@
 import { open } from './envelope.js';
 import { FlightTable } from './flight.js';
-import { Landed } from './landed.js';
+import { LoadedValue } from './loaded-value.js';
 import { StoreDeadline } from './store.js';
 
 /**
@@ -10,8 +10,8 @@ import { StoreDeadline } from './store.js';
 export function cacheShapes(): readonly unknown[] {
   const flights = new FlightTable();
   const flight = flights.begin('', 0);
-  const landed = new Landed(1, true, true);
-  flight.land(landed);
+  const loaded = new LoadedValue(1, true, true);
+  flight.land(loaded);
   const entry = open({ opero: 1, storedAt: 1, expires: 2, value: 1 }, (plain) => plain);
-  return [flights, flight, landed, entry, new StoreDeadline(() => undefined)];
+  return [flights, flight, loaded, entry, new StoreDeadline(() => undefined)];
 }

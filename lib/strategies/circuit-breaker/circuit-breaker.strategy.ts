@@ -125,7 +125,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     this.circuits.reset(this.context.clock.now(), selection, this.#tellByHand);
   }
 
-  /** Not where a try never got to the other side, was given up, or failed for a reason of its own. */
+  /** Not where an attempt never got to the other side, was given up, or failed for a reason of its own. */
   #isFailure(attempt: Attempt, error: unknown): boolean {
     if (!attempt.invoked || attempt.givenUp) return false;
     const on = this.#failureOn;

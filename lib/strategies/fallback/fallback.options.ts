@@ -12,7 +12,7 @@ export type FallbackFunction = (error: any, call: OperoCall, ...args: any[]) => 
 /** A method of the same class, by name; a function; or a value. */
 export type FallbackTarget<V = unknown> = string | FallbackFunction | { readonly value: V };
 
-/** What answers when all tries have failed. A fallback's answer is never cached. */
+/** What answers when all attempts have failed. A fallback's answer is never cached. */
 export interface FallbackOptions<V = unknown> {
   /**
    * Answers in turn: when one fails the next is asked. When the last fails, the call fails with what that one threw if it

@@ -75,14 +75,14 @@ export class FallbackStrategy implements RecoverStrategy {
   #outcome(call: Call, original: unknown, failure: unknown): unknown {
     if (leadsTo(failure, original)) return failure;
     const isFallback = ({ alternative }: AttemptFailure) => alternative.startsWith(LABEL);
-    const tries = call.failures.filter((tried) => !isFallback(tried));
-    if (tries.length === 0) tries.push(...failuresOf(original));
-    if (!tries.some(({ error }) => error === original)) {
+    const attempts = call.failures.filter((tried) => !isFallback(tried));
+    if (attempts.length === 0) attempts.push(...failuresOf(original));
+    if (!attempts.some(({ error }) => error === original)) {
       const { attempt, startedAt } = call;
       const duration = this.context.clock.now() - startedAt;
-      tries.push({ attempt, hedge: 0, alternative: '', delay: 0, duration, error: original });
+      attempts.push({ attempt, hedge: 0, alternative: '', delay: 0, duration, error: original });
     }
-    return new AllFailedError(this.context.operation, [...tries, ...call.failures.filter(isFallback)]);
+    return new AllFailedError(this.context.operation, [...attempts, ...call.failures.filter(isFallback)]);
   }
 }
 

@@ -11,7 +11,7 @@ import { FallbackStrategy } from './fallback.strategy.js';
 
 export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback.options.js';
 
-/** Answers in the method's place when all tries have failed. */
+/** Answers in the method's place when all attempts have failed. */
 export const fallback = defineStrategy<
   'fallback',
   FallbackTarget | readonly FallbackTarget[] | FallbackOptions,
@@ -22,6 +22,6 @@ export const fallback = defineStrategy<
   allowed: 'the name of a method, a function, { value }, a list of these, false, or { use, on }',
   shorthand: listAnswers,
   schema: fallbackSchema,
-  prove: proveFallback,
+  validate: proveFallback,
   create: (options, context) => new FallbackStrategy(options, context),
 });

@@ -18,22 +18,22 @@ export interface HedgeQuantile {
   readonly minimumCalls?: number;
 }
 
-/** Further tries beside one that takes long. Only for methods that may run twice. */
+/** Further attempts beside one that takes long. Only for methods that may run twice. */
 export interface HedgeOptions {
-  /** Ms after which another try begins, or a quantile of the last 128 answers. Default `{ quantile: 0.95 }`. */
+  /** Ms after which another attempt begins, or a quantile of the last 128 answers. Default `{ quantile: 0.95 }`. */
   delay?: number | HedgeQuantile;
-  /** Tries beside the first. Default 1. */
+  /** Attempts beside the first. Default 1. */
   maxHedges?: number;
   /** Says that the method may run twice at a time; `retry.idempotent` says it too. Without either the boot fails. */
   idempotent?: boolean;
   /**
-   * After which errors of a try another may begin at once, instead of when `delay` is over: classes, codes, statuses, or a
+   * After which errors of an attempt another may begin at once, instead of when `delay` is over: classes, codes, statuses, or a
    * function. Default: after those that `retry` would retry, unless they ask to wait with `Retry-After` or are refusals of
    * ours. One that throws counts as no.
    */
   on?: ErrorConditions;
   /**
-   * Tells results that are no better than a failure: another try may begin at once, and the first better result wins.
+   * Tells results that are no better than a failure: another attempt may begin at once, and the first better result wins.
    * Where there is none the first such result is the answer. One that throws counts as no.
    */
   failureOnResult?: (result: never) => boolean;

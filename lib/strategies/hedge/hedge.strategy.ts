@@ -21,7 +21,7 @@ export interface HedgePayment {
   readonly feeds: boolean;
 }
 
-/** Begins another try beside one that takes longer than most. */
+/** Begins another attempt beside one that takes longer than most. */
 export class HedgeStrategy implements Hedging {
   readonly kind = 'hedge';
   readonly maxHedges: number;
@@ -58,7 +58,7 @@ export class HedgeStrategy implements Hedging {
   judge(call: Call, error: unknown): HedgeVerdict {
     if (isMarkedPermanent(error)) return 'end';
     const on = this.#on;
-    if (on && ask(call, 'hedge.on', 'no other try begins at once', () => on(error))) return 'again';
+    if (on && ask(call, 'hedge.on', 'no other attempt begins at once', () => on(error))) return 'again';
     if (!this.retryability.worth(call, error)) return 'end';
     if (error instanceof RefusedError || this.#asksToWait(error)) return 'hold';
     return on ? 'wait' : 'again';

@@ -6,14 +6,14 @@ import { Latencies } from './latencies.js';
 export type { HedgeOptions, HedgeQuantile } from './hedge.options.js';
 export { Latencies } from './latencies.js';
 
-/** Begins another try beside one that takes long; the first good answer wins. */
+/** Begins another attempt beside one that takes long; the first good answer wins. */
 export const hedge = defineStrategy<'hedge', number | HedgeOptions, ResolvedHedge>({
   name: 'hedge',
   option: 'hedge',
   allowed: 'ms, true, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { delay: raw } : undefined),
   schema: hedgeSchema as never,
-  prove: proveHedge,
+  validate: proveHedge,
   create(options, context) {
     const paid = options.budget ? budgetOf(context, true, 0) : undefined;
     const payment = paid && {

@@ -6,14 +6,14 @@ export type { RateLimitOptions } from './rate-limit.options.js';
 export { SlidingWindow } from './rate-limit.state.js';
 export { RateLimiter } from './rate-limiter.js';
 
-/** Keeps the starts of tries below a rate. */
+/** Keeps the starts of attempts below a rate. */
 export const rateLimit = defineStrategy<'rateLimit', number | RateLimitOptions, ResolvedRateLimit>({
   name: 'rate limit',
   option: 'rateLimit',
   allowed: 'a number per second, false, or an object with a limit',
   shorthand: (raw) => (typeof raw === 'number' ? { limit: raw } : undefined),
   schema: rateLimitSchema,
-  prove({ mode }, { answers, handler }) {
+  validate({ mode }, { answers, handler }) {
     if (answers !== 'direct' || mode === 'reject' || (mode === undefined && handler)) return [];
     return [
       { path: 'mode', message: `got 'wait', allowed: 'reject' on a synchronous method, which cannot wait` },

@@ -11,9 +11,9 @@ import {
   wholeNumber,
 } from '../../core/options/index.js';
 
-/** How many tries may start in any interval. */
+/** How many attempts may start in any interval. */
 export interface RateLimitOptions {
-  /** Tries that may start within `interval`. */
+  /** Attempts that may start within `interval`. */
   limit?: number;
   /** Ms. The limit holds in every interval of this length, wherever it begins. Default 1 000. */
   interval?: number;
@@ -24,7 +24,7 @@ export interface RateLimitOptions {
   mode?: 'wait' | 'reject';
   /**
    * Nobody waits longer than this many ms: who would have to is rejected at once, and who has, because permits are held
-   * by tries that wait further in, is rejected then. Default 10 000.
+   * by attempts that wait further in, is rejected then. Default 10 000.
    */
   maxWait?: number;
   /** Who would make more than this many wait is rejected at once. Default 10 000. */

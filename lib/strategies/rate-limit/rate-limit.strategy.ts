@@ -19,7 +19,7 @@ export const createLimiters = (
     bound: maxKeys,
   });
 
-/** Strikes when a try has waited for a permit for as long as it may. */
+/** Strikes when an attempt has waited for a permit for as long as it may. */
 class WaitLimit extends Deadline {
   constructor(readonly expire: () => void) {
     super();
@@ -27,7 +27,7 @@ class WaitLimit extends Deadline {
 }
 
 /**
- * Keeps the starts of tries below a rate. A permit is held from the moment it is given until the method begins, and
+ * Keeps the starts of attempts below a rate. A permit is held from the moment it is given until the method begins, and
  * counts from there on: a wait further in cannot let permits pile up and be spent all at once.
  */
 export class RateLimitStrategy implements GateStrategy {

@@ -1,11 +1,11 @@
 import { outsideCallers, type Clock, type Timer } from '../../core/time/index.js';
-import { WaitingLine } from '../../core/collections/index.js';
+import { WaitQueue } from '../../core/collections/index.js';
 import { SlidingWindow } from './rate-limit.state.js';
 
 /** One limit with those who wait for it, first come, first served. */
 export class RateLimiter {
   readonly #window: SlidingWindow;
-  readonly #line = new WaitingLine();
+  readonly #line = new WaitQueue();
   #timer: Timer | undefined;
 
   constructor(

@@ -5,14 +5,14 @@ import type { Jitter, ResolvedRetry } from './retry.options.js';
 
 /** What a wait is computed from. */
 export interface BackoffInput {
-  /** The number of the try that failed, from 1. */
+  /** The number of the attempt that failed, from 1. */
   readonly attempt: number;
-  /** The wait before that try, 0 before the first. */
+  /** The wait before that attempt, 0 before the first. */
   readonly previous: number;
   readonly error: unknown;
 }
 
-/** The wait in ms before the next try, jitter included, not above `maxDelay`. */
+/** The wait in ms before the next attempt, jitter included, not above `maxDelay`. */
 export function backoffDelay(
   options: ResolvedRetry,
   input: BackoffInput,
@@ -24,7 +24,7 @@ export function backoffDelay(
     return Math.min(maxDelay, ownDelay(backoff(input.attempt, input.error), operation));
   }
   if (jitter === 'decorrelated') return decorrelated(options, input.previous, random);
-  // Both factors are finite: nothing times nothing must not become NaN after a thousand tries.
+  // Both factors are finite: nothing times nothing must not become NaN after a thousand attempts.
   const base = Math.min(maxDelay, minDelay * Math.min(Number.MAX_VALUE, growth(options, input.attempt)));
   return spread(base, jitter, random);
 }

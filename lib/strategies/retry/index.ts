@@ -3,7 +3,7 @@ import {
   budgetOf,
   defineStrategy,
   feedsBudget,
-  proveBudget,
+  validateBudget,
   retryabilityOf,
   type Target,
 } from '../../core/strategy/index.js';
@@ -14,11 +14,11 @@ export { backoffDelay, type BackoffInput } from './backoff.js';
 export { retrySchema, type ResolvedRetry } from './retry.options.js';
 export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry.options.js';
 
-function prove(
+function validate(
   { minDelay, maxDelay, retries, backoff, budget, retryOnResult }: ResolvedRetry,
   { answers }: Target,
 ): Problem[] {
-  const problems: Problem[] = proveBudget(budget);
+  const problems: Problem[] = validateBudget(budget);
   if (answers === 'observable' && retryOnResult) {
     const message =
       'got a method that returns an Observable, allowed: a method that returns a promise or a value';
@@ -39,14 +39,14 @@ function prove(
   return problems;
 }
 
-/** Repeats failed tries. */
+/** RepeatChain failed attempts. */
 export const retry = defineStrategy<'retry', number | RetryOptions, ResolvedRetry>({
   name: 'retry',
   option: 'retry',
   allowed: 'a number of retries, true, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { retries: raw } : undefined),
   schema: retrySchema,
-  prove,
+  validate,
   create(options, context) {
     // Hedges go by them too, also where nothing is ever retried.
     const retryability = retryabilityOf(context, options);

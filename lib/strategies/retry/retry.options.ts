@@ -17,7 +17,7 @@ import {
   type RetryBudgetOptions,
 } from '../../core/strategy/index.js';
 
-/** Ms before the next try; `attempt` is the number of the try that failed, from 1. */
+/** Ms before the next attempt; `attempt` is the number of the attempt that failed, from 1. */
 export type BackoffFunction = (attempt: number, error: unknown) => number;
 
 const backoffs = ['exponential', 'linear', 'constant', 'fibonacci'] as const;
@@ -26,9 +26,9 @@ const jitters = ['full', 'equal', 'decorrelated', 'none'] as const;
 export type Backoff = (typeof backoffs)[number];
 export type Jitter = (typeof jitters)[number];
 
-/** When and how a failed try is repeated. */
+/** When and how a failed attempt is repeated. */
 export interface RetryOptions {
-  /** Tries after the first one: 3 retries are at most 4 calls. Default 3. */
+  /** Attempts after the first one: 3 retries are at most 4 calls. Default 3. */
   retries?: number;
   /**
    * What the call fails with when the attempts are used up: `last`, the last error itself, or `aggregate`, an
@@ -39,7 +39,7 @@ export interface RetryOptions {
    */
   exhausted?: 'aggregate' | 'last';
   /**
-   * How the wait grows with the number n of the failed try: `exponential` minDelay·backoffFactor^(n-1), `linear`
+   * How the wait grows with the number n of the failed attempt: `exponential` minDelay·backoffFactor^(n-1), `linear`
    * minDelay·n, `constant` minDelay, `fibonacci` minDelay·F(n); or a function, whose answer gets no jitter. One that throws
    * or answers with no duration means that the error is not retried.
    * Default `exponential`.
@@ -61,13 +61,13 @@ export interface RetryOptions {
    */
   jitter?: Jitter;
   /**
-   * Which errors are worth another try: classes, codes, statuses, or a function. Replaces the default, which is every
+   * Which errors are worth another attempt: classes, codes, statuses, or a function. Replaces the default, which is every
    * error but aborts, 4xx other than 408, 425 and 429, programming and validation mistakes, our own refusals, and what a
-   * nested operation failed with after all its tries. What `permanent()` marked is never retried. A function that throws
+   * nested operation failed with after all its attempts. What `permanent()` marked is never retried. A function that throws
    * counts as no.
    */
   retryOn?: ErrorConditions;
-  /** Tells results that count as a failed try. One that throws counts as no: the result is the answer. */
+  /** Tells results that count as a failed attempt. One that throws counts as no: the result is the answer. */
   retryOnResult?: (result: never) => boolean;
   /**
    * Wait at least as long as the other side asks with `retry-after-ms` or `Retry-After`, and do not try again where that is

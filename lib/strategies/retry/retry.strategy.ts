@@ -15,7 +15,7 @@ import {
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
 
-/** Repeats a call that failed for a passing reason. */
+/** RepeatChain a call that failed for a passing reason. */
 export class RetryStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
   readonly rejects: ((call: Call, value: unknown) => boolean) | undefined;
@@ -68,7 +68,7 @@ export class RetryStrategy implements RepeatStrategy {
     return paid.budget.take(cost, this.context.clock.now());
   }
 
-  /** Further out this must not be retried, also where it is no AllFailedError: the tries would multiply. */
+  /** Further out this must not be retried, also where it is no AllFailedError: the attempts would multiply. */
   #spent(call: Call, error: unknown): number {
     if (this.options.retries > 0) call.noteSpent(error);
     return this.#exhausted(call, error);
@@ -84,7 +84,7 @@ export class RetryStrategy implements RepeatStrategy {
     return call.failures.length === 1 ? LEAVE : EXHAUSTED;
   }
 
-  /** With fallback arguments a try is a whole list of failures, worth a retry if any of them is. */
+  /** With fallback arguments an attempt is a whole list of failures, worth a retry if any of them is. */
   #isWorthRetrying(call: Call): boolean {
     return failuresOfTry(call).some(({ error }) => this.#isRetryable(call, error));
   }
@@ -108,7 +108,7 @@ export class RetryStrategy implements RepeatStrategy {
   }
 
   /**
-   * The longest wait that an answer of this try asked for. Refusals of ours cost the other side nothing: where any
+   * The longest wait that an answer of this attempt asked for. Refusals of ours cost the other side nothing: where any
    * alternative was let through they are asked again with it, else the one that ends first is waited for.
    */
   #asked(call: Call): number {
@@ -140,7 +140,7 @@ export class RetryStrategy implements RepeatStrategy {
 const failuresOfTry = ({ failures, attempt }: Call) =>
   failures.filter((failure) => failure.attempt === attempt);
 
-/** A try of this call that was not let through was no load for the other side: the next one is the first it sees. */
+/** An attempt of this call that was not let through was no load for the other side: the next one is the first it sees. */
 function costOf(call: Call, error: unknown, { cost, timeoutCost }: BudgetCosts): number {
   if (call.refusedWith(error)) return 0;
   return error instanceof AttemptTimeoutError ? timeoutCost : cost;

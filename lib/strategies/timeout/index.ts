@@ -7,13 +7,13 @@ export type { TimeoutOptions } from './timeout.options.js';
 
 const option = {
   option: 'timeout' as const,
-  allowed: 'ms for each try, or { attempt, total }, or false',
+  allowed: 'ms for each attempt, or { attempt, total }, or false',
   shorthand: (raw: unknown) => (typeof raw === 'number' ? { attempt: raw } : undefined),
   schema: timeoutSchema,
   raw: undefined as number | TimeoutOptions | undefined,
 };
 
-function prove(resolved: ResolvedTimeout, target: Target): Problem[] {
+function validate(resolved: ResolvedTimeout, target: Target): Problem[] {
   const problems = proveTimeout(resolved);
   if (target.answers === 'direct') {
     problems.push({
@@ -28,11 +28,11 @@ function prove(resolved: ResolvedTimeout, target: Target): Problem[] {
 export const totalTimeout = defineStrategy<'timeout', number | TimeoutOptions, ResolvedTimeout>({
   ...option,
   name: 'total timeout',
-  prove,
+  validate,
   create: ({ total }, { operation }) => (total ? new TotalTimeoutStrategy(operation, total) : undefined),
 });
 
-/** The limit on one try. */
+/** The limit on one attempt. */
 export const attemptTimeout = defineStrategy<'timeout', number | TimeoutOptions, ResolvedTimeout>({
   ...option,
   name: 'attempt timeout',

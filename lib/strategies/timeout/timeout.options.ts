@@ -4,12 +4,12 @@ import { duration, fields, type Problem } from '../../core/options/index.js';
 /** How long a method may take. */
 export interface TimeoutOptions {
   /**
-   * Ms that one try may take. The try's signal aborts and the try fails with {@link AttemptTimeoutError}, even if the
+   * Ms that one attempt may take. The attempt's signal aborts and the attempt fails with {@link AttemptTimeoutError}, even if the
    * method does not listen. Retried like any other failure. Default: no limit.
    */
   attempt?: number;
   /**
-   * Ms that the call may take in all: tries, waits between them, waits for the rate limit. Ends in
+   * Ms that the call may take in all: attempts, waits between them, waits for the rate limit. Ends in
    * {@link TotalTimeoutError}; a fallback may still answer. Default: no limit.
    */
   total?: number;
@@ -29,6 +29,6 @@ export function proveTimeout({ attempt, total }: ResolvedTimeout): Problem[] {
   }
   if (attempt === undefined || total === undefined || total >= attempt) return [];
   return [
-    { path: 'total', message: `got ${total}, allowed: at least one try, which may take ${attempt} ms` },
+    { path: 'total', message: `got ${total}, allowed: at least one attempt, which may take ${attempt} ms` },
   ];
 }

@@ -1,10 +1,10 @@
 import { AttemptTimeoutError, TotalTimeoutError, withoutStack } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
-import type { AttemptLimitStrategy, LimitStrategy } from '../../core/strategy/index.js';
+import type { AttemptTimeLimit, TotalTimeLimit } from '../../core/strategy/index.js';
 
 /** Ends the call when all of it has taken too long. The last failure, if any, is the error's `cause`. */
-export class TotalTimeoutStrategy implements LimitStrategy {
-  readonly kind = 'limit';
+export class TotalTimeoutStrategy implements TotalTimeLimit {
+  readonly kind = 'total-timeout';
 
   constructor(
     private readonly operation: string,
@@ -18,9 +18,9 @@ export class TotalTimeoutStrategy implements LimitStrategy {
   }
 }
 
-/** Ends one try when it has taken too long. */
-export class AttemptTimeoutStrategy implements AttemptLimitStrategy {
-  readonly kind = 'attempt-limit';
+/** Ends one attempt when it has taken too long. */
+export class AttemptTimeoutStrategy implements AttemptTimeLimit {
+  readonly kind = 'attempt-timeout';
 
   constructor(
     private readonly operation: string,

@@ -35,7 +35,7 @@ export class Audit {
     return { ...summarize(results, performance.now() - startedAt), counts: operation?.counts };
   }
 
-  /** The same run with the bare method of the class: one try, one mirror, no limits. */
+  /** The same run with the bare method of the class: one attempt, one mirror, no limits. */
   async allWithoutOpero(packages: readonly InstalledPackage[]): Promise<AuditReport> {
     const startedAt = performance.now();
     const bare = ({ name, version }: InstalledPackage) =>

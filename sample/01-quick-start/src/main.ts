@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 
   print(`Auditing the licences of ${manifests.length} installed packages over two mirrors that misbehave.`);
   await mirrors.restart(manifests);
-  print('\n1. Without Opero: one try each, against the primary.');
+  print('\n1. Without Opero: one attempt each, against the primary.');
   const bare = await audit.allWithoutOpero(manifests);
   await mirrors.restart(manifests);
   print('2. With Opero: the same run, the same misbehaviour.\n');

@@ -30,7 +30,7 @@ export class Manifests {
     const response = await fetch(
       `${this.mirrors.address(from)}/${encodeURIComponent(`${name}@${version}`)}`,
       {
-        // Aborts with the try. Undecorated there is no call, and so nothing to abort with.
+        // Aborts with the attempt. Undecorated there is no call, and so nothing to abort with.
         signal: findCurrentCall()?.signal ?? null,
       },
     );

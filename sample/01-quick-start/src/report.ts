@@ -38,7 +38,7 @@ export function comparisonTable(withOpero: AuditReport, bare: AuditReport): stri
   row('packages failed', withOpero.failed, bare.failed);
   row('answered by the fallback value', counts?.fallback ?? 0);
   row('requests tried', requests, bare.packages);
-  row('tries that failed', counts?.['attempt-failure'] ?? 0, bare.failed);
+  row('attempts that failed', counts?.['attempt-failure'] ?? 0, bare.failed);
   row('retries after a wait', counts?.retry ?? 0);
   row('moved on to the backup', counts?.alternative ?? 0);
   row('served by the backup', withOpero.servedBy.backup ?? 0);

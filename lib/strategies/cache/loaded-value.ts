@@ -7,7 +7,7 @@ export const UNSHARED = Symbol('unshared');
  * What a flight has brought. The first to take it gets the value itself, every other caller a copy, made of one that
  * nobody has in hands.
  */
-export class Landed {
+export class LoadedValue {
   #taken = false;
   readonly #nature: Nature | undefined;
   /** What is kept and copied from. */
