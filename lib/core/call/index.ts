@@ -11,3 +11,4 @@ export { RootScope } from './root-scope.js';
 export { Scope } from './scope.js';
 export { attemptsAround, waitsForHolder } from './waits.js';
 export { isWithdrawn, withdraw } from './withdrawal.js';
+export { Wait } from './wait.js';

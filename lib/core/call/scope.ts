@@ -1,5 +1,4 @@
-/** Starts a wait; returns how to give it up. */
-export type BeginWait<T> = (resolve: (value: T) => void, reject: (reason: unknown) => void) => () => void;
+import { CallbackWait, type BeginWait, type Wait } from './wait.js';
 
 /**
  * Whatever calls can be made inside of: a runtime, an incoming request, an attempt of another call.
@@ -13,7 +12,7 @@ export abstract class Scope {
   /** @internal */ nextSibling: Scope | undefined;
   /** @internal */ previousSibling: Scope | undefined;
   #firstChild: Scope | undefined;
-  #interrupt: ((reason: unknown) => void) | undefined;
+  #waiting: { interrupt(reason: unknown): void } | undefined;
   /** Whether it is over: what is begun in it now belongs to its owner. */
   ended = false;
   /** Set once this scope was aborted. */
@@ -162,32 +161,19 @@ export abstract class Scope {
   }
 
   /** A scope waits for one thing at a time; an interrupt ends that wait with its reason and gives up its cause. */
-  wait<T>(begin: BeginWait<T>, until = 0): Promise<T> {
+  wait<T>(wait: Wait<T> | BeginWait<T>, until = 0): Promise<T> {
+    const waited = typeof wait === 'function' ? new CallbackWait(wait) : wait;
     this.waitsUntil = until;
-    return new Promise<T>((resolve, reject) => {
-      let giveUp: (() => void) | undefined;
-      this.#interrupt = (reason) => {
-        giveUp?.();
-        reject(reason);
-      };
-      giveUp = begin(
-        (value) => {
-          this.settled();
-          resolve(value);
-        },
-        (reason) => {
-          this.settled();
-          reject(reason);
-        },
-      );
-      this.#interruptIfStopped();
-    });
+    this.#waiting = waited;
+    const promise = waited.beginFor(this);
+    this.#interruptIfStopped();
+    return promise;
   }
 
   /** Waits for `promise`, or for an interrupt, whichever comes first; a late rejection is taken care of. */
   race<T>(promise: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#interrupt = reject;
+      this.#waiting = { interrupt: reject };
       Promise.resolve(promise).then(resolve, reject);
       this.#interruptIfStopped();
     });
@@ -200,15 +186,15 @@ export abstract class Scope {
 
   /** @internal The wait is over, whatever it was. */
   settled(): void {
-    this.#interrupt = undefined;
+    this.#waiting = undefined;
     this.waitsUntil = 0;
   }
 
   /** @internal Ends the current wait, if there is one. */
   interrupt(reason: unknown): void {
-    const interrupt = this.#interrupt;
+    const waiting = this.#waiting;
     this.settled();
-    interrupt?.(reason);
+    waiting?.interrupt(reason);
   }
 
   /** @internal Something begun here is over. */

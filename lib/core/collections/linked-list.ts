@@ -9,6 +9,11 @@ export interface Listed<T extends Listed<T>> {
 export class LinkedList<T extends Listed<T>> {
   #first: T | undefined;
   #last: T | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
 
   get first(): T | undefined {
     return this.#first;
@@ -23,6 +28,7 @@ export class LinkedList<T extends Listed<T>> {
     if (this.#last) this.#last.next = item;
     else this.#first = item;
     this.#last = item;
+    this.#size++;
   }
 
   /** All that is in it now, first to last. */
@@ -38,5 +44,6 @@ export class LinkedList<T extends Listed<T>> {
     if (item.next) item.next.previous = item.previous;
     else this.#last = item.previous;
     item.list = item.next = item.previous = undefined;
+    this.#size--;
   }
 }

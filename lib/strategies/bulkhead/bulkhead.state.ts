@@ -1,11 +1,17 @@
-import { WaitQueue } from '../../core/collections/index.js';
+import { LinkedList, type Listed } from '../../core/collections/index.js';
+
+/** Who waits for a slot. */
+export interface SlotWaiter extends Listed<SlotWaiter> {
+  /** It has been given a slot, and is out of the queue. */
+  admit(): void;
+}
 
 /**
  * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
  * first who waits: whoever comes in the same moment cannot take it.
  */
 export class Slots {
-  readonly #line = new WaitQueue();
+  readonly #queue = new LinkedList<SlotWaiter>();
   #taken = 0;
 
   constructor(readonly size: number) {}
@@ -15,14 +21,14 @@ export class Slots {
   }
 
   get waiting(): number {
-    return this.#line.size;
+    return this.#queue.size;
   }
 
   get inUse(): boolean {
     return this.#taken > 0;
   }
 
-  /** Takes a slot, if one is free. Nobody waits then, for a freed slot is never left lying. */
+  /** Takes a slot, if one is free. Nobody waits then: a freed slot goes to whoever waits. */
   tryTake(): boolean {
     if (this.#taken >= this.size) return false;
     this.#taken++;
@@ -31,11 +37,26 @@ export class Slots {
 
   /** Gives a slot back, or on to the first who waits. */
   free(): void {
-    if (!this.#line.admitFirst()) this.#taken--;
+    const first = this.#queue.first;
+    if (!first) {
+      this.#taken--;
+      return;
+    }
+    this.#queue.remove(first);
+    first.admit();
   }
 
-  /** Queues up; `admit` is called with the slot already taken. Returns how to leave the queue. */
-  wait(admit: () => void): () => void {
-    return this.#line.join(admit);
+  /** Queues up; `admit` is called with the slot already taken. */
+  join(waiter: SlotWaiter): void {
+    this.#queue.append(waiter);
+  }
+
+  leave(waiter: SlotWaiter): void {
+    if (waiter.list === this.#queue) this.#queue.remove(waiter);
+  }
+
+  /** All who wait, first come first. */
+  waiters(): SlotWaiter[] {
+    return this.#queue.all();
   }
 }

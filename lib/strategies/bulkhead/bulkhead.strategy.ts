@@ -1,11 +1,11 @@
-import type { Timer } from '../../core/time/index.js';
 import { KeyedStates } from '../../core/collections/index.js';
 import { BulkheadFullError, withoutStack } from '../../core/errors/index.js';
 import type { Attempt } from '../../core/call/index.js';
 import { StateKeys, stateKey, type GateStrategy, type StrategyContext } from '../../core/strategy/index.js';
 import type { ResolvedBulkhead } from './bulkhead.options.js';
 import { Slots } from './bulkhead.state.js';
-import { NestedWait, type NestedWaits } from './nested-waits.js';
+import type { NestedWaits } from './nested-waits.js';
+import { SlotWait, type WaitLimit } from './slot-wait.js';
 
 /** The slots of one bulkhead, for each key. */
 export type KeyedSlots = KeyedStates<Slots>;
@@ -24,6 +24,7 @@ export const createSlots = ({ concurrency, maxKeys }: ResolvedBulkhead): KeyedSl
 export class BulkheadStrategy implements GateStrategy {
   readonly kind = 'gate';
   readonly #keys: StateKeys;
+  readonly #limit: WaitLimit;
 
   constructor(
     private readonly options: ResolvedBulkhead,
@@ -32,6 +33,10 @@ export class BulkheadStrategy implements GateStrategy {
     private readonly context: StrategyContext,
   ) {
     this.#keys = new StateKeys('bulkhead.key', options.key, context.monitor);
+    const { maxWait } = options;
+    const rejection = (attempt: Attempt) =>
+      this.#refusal(attempt, `and no slot was free within ${maxWait} ms`);
+    this.#limit = { clock: context.clock, maxWait, rejection };
   }
 
   enter(attempt: Attempt, now: number): unknown {
@@ -40,48 +45,17 @@ export class BulkheadStrategy implements GateStrategy {
     if (slots.waiting >= this.options.queue) {
       return attempt.refuse(this.#refusal(attempt, 'and its queue is full'));
     }
-    const wait = new NestedWait(attempt, slots);
+    const wait = new SlotWait(attempt, slots, this.waits, this.#limit);
     if (this.waits.wouldNeverEnd(wait)) {
       return attempt.refuse(this.#refusal(attempt, 'and would wait for the calls it was made in'));
     }
     this.context.monitor.emit('bulkhead-wait', attempt.call);
-    return this.#queueUp(attempt, slots, wait);
+    return attempt.wait(wait);
   }
 
   leave(attempt: Attempt, slots: Slots): void {
     if (attempt.held) attempt.whenReleased(() => slots.free());
     else slots.free();
-  }
-
-  #queueUp(attempt: Attempt, slots: Slots, wait: NestedWait): Promise<Slots> {
-    const { maxWait } = this.options;
-    return attempt.wait<Slots>((resolve, reject) => {
-      let timer: Timer | undefined;
-      const over = () => {
-        timer?.cancel();
-        attempt.waitsFor = undefined;
-        this.waits.remove(wait);
-      };
-      attempt.waitsFor = slots;
-      this.waits.add(wait);
-      const leaveQueue = slots.wait(() => {
-        over();
-        resolve(slots);
-      });
-      const giveUp = () => {
-        over();
-        leaveQueue();
-      };
-      if (maxWait !== undefined) {
-        timer = this.context.clock.schedule(maxWait, () => {
-          giveUp();
-          const refusal = this.#refusal(attempt, `and no slot was free within ${maxWait} ms`);
-          attempt.refuse(refusal);
-          reject(refusal);
-        });
-      }
-      return giveUp;
-    });
   }
 
   #refusal(attempt: Attempt, why: string): BulkheadFullError {
