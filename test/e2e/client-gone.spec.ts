@@ -1,4 +1,13 @@
-import { Catch, Controller, Get, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  Injectable,
+  Res,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
 import { APP_FILTER } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
 import { Opero } from '../../lib/index.js';
@@ -37,6 +46,16 @@ class Routes {
     return this.upstream.slow();
   }
 
+  @Get('watched')
+  async watched(@Res({ passthrough: true }) response: { raw?: ServerResponse }): Promise<number[]> {
+    const raw = response.raw ?? (response as ServerResponse);
+    const before = raw.listenerCount('close');
+    const released = this.upstream.release('nothing');
+    const during = raw.listenerCount('close');
+    await released;
+    return [before, during].map((count) => count - before);
+  }
+
   @Get('cleaning')
   async cleaning(): Promise<string> {
     try {
@@ -66,5 +85,12 @@ describe.each(platforms)('a client that went away from a read on %s', (_name, pl
     expect(seen.cleaned).toEqual(['lock']);
     await app.close();
     expect(seen.filtered).toEqual([]);
+  });
+
+  it('is watched for once a call begins, and not before', async () => {
+    const { app, url } = await serve(platform, moduleWith({ providers: [Upstream], controllers: [Routes] }));
+    const answer = await fetch(`${url}/watched`);
+    expect(await answer.json()).toEqual([0, 1]);
+    await app.close();
   });
 });

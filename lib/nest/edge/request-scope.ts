@@ -17,9 +17,22 @@ const HARMLESS_ID = /^[\w.:-]{1,128}$/;
 /** Everything begun on behalf of one incoming request, message or job. */
 export class RequestScope extends Scope {
   #correlationId: string | undefined;
+  #used = false;
 
-  constructor(readonly context: ExecutionContext) {
+  constructor(
+    readonly context: ExecutionContext,
+    /** Called when the first call begins on its behalf: most requests of an app need nothing of ours. */
+    private readonly onFirstUse: () => void,
+  ) {
     super();
+  }
+
+  override adopt(child: Scope): void {
+    if (!this.#used) {
+      this.#used = true;
+      this.onFirstUse();
+    }
+    super.adopt(child);
   }
 
   /** An open stream is no reason to wait; the calls made for it are. */

@@ -37,12 +37,14 @@ export class OperoInterceptor implements NestInterceptor {
     const { runtime } = this.host;
     if (!runtime) return next.handle();
     return new Observable((subscriber) => {
-      const scope = new RequestScope(context);
+      let stopWatching: (() => void) | undefined;
+      const scope = new RequestScope(context, () => {
+        if (!scope.ended) stopWatching = watchClient(context, () => this.#clientLeft(context, scope));
+      });
       runtime.root.adopt(scope);
       if (runtime.stopped) scope.closed = { reason: new OperoShutdownError('a request') };
-      const stopWatching = watchClient(context, () => this.#clientLeft(context, scope));
       const over = () => {
-        stopWatching();
+        stopWatching?.();
         scope.end();
       };
       const observer = {
