@@ -1,4 +1,5 @@
 export { copyOf, copyTree, freeze } from './copy.js';
+export { typedArrays, viewName } from './language-objects.js';
 export { liveKind } from './single-use.js';
 export { isPlain, isPlainArray } from './plain.js';
-export { type Nature, natureOf, viewName } from './values.js';
+export { type Nature, natureOf } from './values.js';

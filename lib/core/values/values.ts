@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isCopyable } from './language-objects.js';
 import { findLive } from './single-use.js';
 import { isPlain, isPlainArray } from './plain.js';
 
@@ -40,29 +41,6 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Beyond that many levels parts are kept as they are. */
 const DEEPEST = 1_000;
-/** Own properties of longer typed arrays are not looked for: that would make a string for each byte. */
-const LONGEST_BYTES = 4_096;
-
-const plainViews = new Map<object, string>(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-    Buffer,
-  ].map((type) => [type.prototype as object, type.name]),
-);
-
-/** The name of a typed array's own class, `Buffer` included; `undefined` for a subclass. */
-export const viewName = (view: object): string | undefined =>
-  plainViews.get(Object.getPrototypeOf(view) as object);
 
 class Inspection {
   readonly #seen = new Set<object>();
@@ -195,31 +173,6 @@ function heldFunction(value: object): string | undefined {
 
 function isIndex(name: PropertyKey): boolean {
   return typeof name === 'string' && String(Number(name) >>> 0) === name;
-}
-
-/** Objects of the language that are copied by their contents. */
-function isCopyable(value: object, prototype: unknown): boolean {
-  if (types.isTypedArray(value)) {
-    const plain = viewName(value) !== undefined && !types.isSharedArrayBuffer(value.buffer);
-    return plain && (value.length > LONGEST_BYTES || Reflect.ownKeys(value).length === value.length);
-  }
-  const own = Reflect.ownKeys(value).length;
-  switch (prototype) {
-    case Date.prototype:
-      return types.isDate(value) && own === 0;
-    case RegExp.prototype:
-      return types.isRegExp(value) && own === 1;
-    case Map.prototype:
-      return types.isMap(value) && own === 0;
-    case Set.prototype:
-      return types.isSet(value) && own === 0;
-    case URL.prototype:
-      return own === 0;
-    case ArrayBuffer.prototype:
-      return types.isArrayBuffer(value) && own === 0 && !(value as { resizable?: boolean }).resizable;
-    default:
-      return false;
-  }
 }
 
 function nameOf(value: object): string {

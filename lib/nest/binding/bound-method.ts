@@ -4,7 +4,7 @@ import type { Target } from '../../core/strategy/index.js';
 import type { ResolvedMap } from '../../map/index.js';
 import type { Operation } from '../../runtime/index.js';
 import type { DecoratedMethod } from '../metadata/decorated-methods.js';
-import type { OwnerClass } from './shadow-prototypes.js';
+import type { OwnerClass } from './shadow-host.js';
 
 /** One decorated method of one class. */
 export class Binding {

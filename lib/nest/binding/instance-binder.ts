@@ -1,7 +1,8 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { CallIdentity } from '../../core/call/index.js';
 import { Identities } from './identities.js';
-import { ShadowPrototypes, type ShadowHost } from './shadow-prototypes.js';
+import { ShadowPrototypes } from './shadow-prototypes.js';
+import type { ShadowHost } from './shadow-host.js';
 import { classOf, originOf, type Wrapper } from './wrapper.js';
 
 /**

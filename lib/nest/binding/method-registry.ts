@@ -21,7 +21,8 @@ import { protect } from '../edge/observables.js';
 import { ownershipOf } from '../edge/principals.js';
 import { answersItself, proveRoute } from './routes.js';
 import { callUndecided, uncachedOf } from '../edge/undecided.js';
-import { boundIdentityOf, type BoundCall, type OwnerClass, type ShadowHost } from './shadow-prototypes.js';
+import { boundIdentityOf } from './shadow-prototypes.js';
+import type { BoundCall, OwnerClass, ShadowHost } from './shadow-host.js';
 
 /** What the options of an app have become. */
 export interface Configuration {

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { parse, stringify } from 'devalue';
-import { viewName, type Nature } from '../../core/values/index.js';
+import { typedArrays, viewName, type Nature } from '../../core/values/index.js';
 
 /** A value as a store keeps it: as it is where JSON tells all of it, else as text. */
 export type Encoded = { readonly value: unknown } | { readonly text: string };
@@ -33,25 +33,11 @@ const reducers = {
   },
 };
 
-const views = {
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-};
-
 const revivers = {
   bytes: ([type, base64]: Bytes): unknown => {
     const bytes = Buffer.from(base64, 'base64');
     if (type === 'Buffer') return bytes;
-    const View = views[type as keyof typeof views];
+    const View = typedArrays[type as keyof typeof typedArrays];
     // A buffer of its own: small ones share a pool, at offsets that not every view can begin at.
     return new View(Uint8Array.from(bytes).buffer);
   },
