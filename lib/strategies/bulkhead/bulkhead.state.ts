@@ -1,14 +1,16 @@
-import { WaitingLine } from '../../core/index.js';
+import { Contended, WaitingLine } from '../../core/index.js';
 
 /**
  * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
  * first who waits: whoever comes in the same moment cannot take it.
  */
-export class Slots {
+export class Slots extends Contended {
   readonly #line = new WaitingLine();
   #taken = 0;
 
-  constructor(readonly size: number) {}
+  constructor(readonly size: number) {
+    super();
+  }
 
   get taken(): number {
     return this.#taken;

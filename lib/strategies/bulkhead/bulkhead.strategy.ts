@@ -11,7 +11,7 @@ import {
 } from '../../core/index.js';
 import type { ResolvedBulkhead } from './bulkhead.options.js';
 import { Slots } from './bulkhead.state.js';
-import { NestedWait, type NestedWaits } from './nested-waits.js';
+import type { NestedWaits } from './nested-waits.js';
 
 /** The slots of one bulkhead, for each key. */
 export type KeyedSlots = KeyedStates<Slots>;
@@ -46,12 +46,11 @@ export class BulkheadStrategy implements GateStrategy {
     if (slots.waiting >= this.options.queue) {
       return attempt.refuse(this.#refusal(attempt, 'and its queue is full'));
     }
-    const wait = new NestedWait(attempt, slots);
-    if (this.waits.wouldNeverEnd(wait)) {
+    if (this.waits.wouldNeverEnd(attempt, slots)) {
       return attempt.refuse(this.#refusal(attempt, 'and would wait for the calls it was made in'));
     }
     this.context.monitor.emit('bulkhead-wait', attempt.call);
-    return this.#queueUp(attempt, slots, wait);
+    return this.#queueUp(attempt, slots);
   }
 
   leave(attempt: Attempt, slots: Slots): void {
@@ -59,17 +58,15 @@ export class BulkheadStrategy implements GateStrategy {
     else slots.free();
   }
 
-  #queueUp(attempt: Attempt, slots: Slots, wait: NestedWait): Promise<Slots> {
+  #queueUp(attempt: Attempt, slots: Slots): Promise<Slots> {
     const { maxWait } = this.options;
     return attempt.wait<Slots>((resolve, reject) => {
       let timer: Timer | undefined;
+      const end = this.waits.begin(attempt, slots);
       const over = () => {
         timer?.cancel();
-        attempt.waitsFor = undefined;
-        this.waits.remove(wait);
+        end();
       };
-      attempt.waitsFor = slots;
-      this.waits.add(wait);
       const leaveQueue = slots.wait(() => {
         over();
         resolve(slots);
