@@ -1,6 +1,25 @@
 import { systemEventLoop, Turn, type EventLoop } from './event-loop.js';
 import { Lists, openSource, sizeOf, type AnyIterable } from './items.js';
 
+/** A source that is asked for nothing more once it was left, whatever it would still give. */
+class Leavable<T> implements AsyncIterator<T> {
+  #source: Iterator<T> | AsyncIterator<T> | undefined;
+  #left = false;
+
+  constructor(private readonly items: AnyIterable<T>) {}
+
+  async next(): Promise<IteratorResult<T>> {
+    if (this.#left) return { done: true, value: undefined };
+    return (this.#source ??= openSource(this.items)).next();
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    this.#left = true;
+    await this.#source?.return?.();
+    return { done: true, value: undefined };
+  }
+}
+
 /** Items put together in lists, and how many lists there will be, if the items say how many they are. */
 export class Batches<T> extends Lists implements AsyncIterable<T[]> {
   readonly size: number | undefined;
@@ -16,9 +35,9 @@ export class Batches<T> extends Lists implements AsyncIterable<T[]> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T[]> {
-    let source: Iterator<T> | AsyncIterator<T> | undefined;
+    const source = new Leavable(this.items);
+    const lists = this.#lists(source);
     let asked = 0;
-    const lists = this.#lists(() => (source = openSource(this.items)));
     return {
       next: async () => {
         asked++;
@@ -30,7 +49,7 @@ export class Batches<T> extends Lists implements AsyncIterable<T[]> {
       },
       // A generator that waits for an item is left only after it: until then nobody would close the source.
       return: async () => {
-        if (asked > 0) await source?.return?.();
+        if (asked > 0) await source.return();
         else await lists.return(undefined);
         return { done: true, value: undefined };
       },
@@ -38,13 +57,12 @@ export class Batches<T> extends Lists implements AsyncIterable<T[]> {
   }
 
   /** The last list may be shorter; it comes before the source's error, if there is one. */
-  async *#lists(open: () => Iterator<T> | AsyncIterator<T>): AsyncGenerator<T[], undefined> {
+  async *#lists(opened: Leavable<T>): AsyncGenerator<T[], undefined> {
     let batch: T[] = [];
     let failure: { readonly error: unknown } | undefined;
     let resume = () => {};
     const turn = new Turn(this.loop, () => resume());
-    const opened = open();
-    const source = { [Symbol.asyncIterator]: () => opened as AsyncIterator<T> };
+    const source = { [Symbol.asyncIterator]: () => opened };
     try {
       for await (const item of source) {
         batch.push(item);

@@ -212,7 +212,9 @@ export class MapEngine<I, R> {
 
   #isAbort(error: unknown): boolean {
     if (!this.#failure) return false;
-    if (error === this.#failure.reason || error === this.#aborted?.reason) return true;
+    const { reason, by } = this.#failure;
+    // A source that failed ends no item, which may fail with the same error by itself.
+    if ((error === reason && by !== 'source') || error === this.#aborted?.reason) return true;
     return error instanceof OperoShutdownError;
   }
 

@@ -51,7 +51,8 @@ export function endStreams(root: RootScope): void {
 /** Aborts calls, wherever in a scope they are. */
 export function stopCalls(scope: Scope, matches: (call: Call) => boolean): void {
   for (const child of scope.descendants()) {
-    if (child instanceof Call && !child.stopped && matches(child))
+    // Where a limit has struck, a fallback would still begin.
+    if (child instanceof Call && (!child.stopped || child.stopped.limit) && matches(child))
       child.abort(withoutStack(() => new OperoShutdownError(child.operation.name)));
   }
 }

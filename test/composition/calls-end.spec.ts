@@ -101,6 +101,47 @@ describe('an abort in the synchronous part of', () => {
     expect(harness.runtime.root.busy).toBe(false);
   });
 
+  it.each(['fallback.on', 'onFallback', 'a listener of the first fallback that failed'])(
+    '%s begins no fallback [hard 1.1]',
+    async (place) => {
+      const begun: string[] = [];
+      const first = () => (begun.push('first'), Promise.reject(new Error('first')));
+      const last = () => (begun.push('last'), never());
+      const isListener = place.startsWith('a listener');
+      const { harness, start, abort } = abortable(
+        (stop) => ({
+          fallback: {
+            use: isListener ? [first, last] : [last],
+            on: () => (place === 'fallback.on' && stop(), true),
+          },
+          ...(place === 'onFallback' && { onFallback: stop }),
+        }),
+        () => Promise.reject(down),
+      );
+      if (isListener) harness.runtime.events.on('attempt-failure', () => begun.length > 0 && abort());
+      expect((await settle(start().result)).error).toBe(enough);
+      expect(begun).toEqual(isListener ? ['first'] : []);
+      expect(harness.runtime.root.busy).toBe(false);
+    },
+  );
+
+  it.each<[string, (harness: Harness, abort: () => void) => void]>([
+    ['a listener of its signal', (_, abort) => currentCall().signal.addEventListener('abort', abort)],
+    ['a listener of timeout', ({ runtime }, abort) => void runtime.events.on('timeout', abort)],
+    ['a listener of failure', ({ runtime }, abort) => void runtime.events.on('failure', abort)],
+  ])('%s, once its time is over, leaves nothing to a fallback [hard 1.1]', async (_place, listen) => {
+    let begun = 0;
+    const { harness, start, abort } = abortable(
+      () => ({ timeout: { total: 100 }, fallback: () => (begun++, never()) }),
+      () => (listen(harness, abort), never()),
+    );
+    const outcome = settle(start().result);
+    await harness.clock.advance(100);
+    expect((await outcome).error).toBe(enough);
+    expect(begun).toBe(0);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
   it('a nested method reaches the outer call and everything in between [hard 1.1]', async () => {
     const harness = new Harness();
     const controller = new AbortController();

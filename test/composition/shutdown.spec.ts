@@ -21,6 +21,19 @@ describe('a shutdown [peers 23]', () => {
     expect(harness.runtime.root.busy).toBe(false);
   });
 
+  it('that begins as the time of a call is over lets no fallback begin [hard 1.1]', async () => {
+    const harness = new Harness();
+    let begun = 0;
+    const never = () => new Promise<never>(() => undefined);
+    const call = harness.wrap({ timeout: { total: 100 }, fallback: () => (begun++, never()) }, never);
+    harness.runtime.events.on('timeout', () => harness.runtime.stop());
+    const outcome = settle(call());
+    await harness.clock.advance(100);
+    expect((await outcome).error).toBeInstanceOf(OperoShutdownError);
+    expect(begun).toBe(0);
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
   it('ends waits that cannot be over in time at once, and lets the others end', async () => {
     const harness = new Harness();
     const failing = async () => Promise.reject(new Error('down'));

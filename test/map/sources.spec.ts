@@ -274,6 +274,41 @@ describe('what a run has done before it failed', () => {
     expect(emitter.listenerCount('item')).toBe(0);
   });
 
+  it.each([true, false])(
+    'of batched() is asked for nothing more once the run has ended, whatever it gives, at once: %s [hard 1.6]',
+    async (atOnce) => {
+      let asked = 0;
+      let closed = 0;
+      const answer = () => ({ done: false, value: ++asked });
+      const iterator = {
+        next: () => (atOnce ? answer() : nextTurn().then(answer)),
+        return: () => (closed++, { done: true, value: undefined }),
+      };
+      const source = { [Symbol.asyncIterator]: () => iterator } as unknown as AsyncIterable<number>;
+      const run = runOver(new Harness(), new Batches(source, 1_000_000_000), async () => 1);
+      const outcome = settle(run as PromiseLike<unknown> as Promise<unknown>);
+      await nextTurn();
+      run.abort();
+      expect((await outcome).error).toBeInstanceOf(OpAbortedError);
+      for (let turn = 0; turn < 3; turn++) await nextTurn();
+      const before = asked;
+      for (let turn = 0; turn < 10; turn++) await nextTurn();
+      expect(asked).toBe(before);
+      expect(closed).toBe(1);
+    },
+  );
+
+  it('that fails with the error of an item leaves that item failed, not aborted [hard 1.6]', async () => {
+    const down = new Error('down');
+    const source = async function* () {
+      yield 1;
+      throw down;
+    };
+    const work = () => nextTurn().then(() => Promise.reject(down));
+    const error = await runOver(new Harness(), source(), work).then(undefined, (e: unknown) => e);
+    expect(error).toMatchObject({ cause: down, results: [{ ok: false, error: { reason: 'failed' } }] });
+  });
+
   it('counts the lists of batched() where the items say how many they are [hard 4.7]', () => {
     expect(new Batches(upTo(7), 3).size).toBe(3);
     expect(new Batches(broken(3), 3).size).toBeUndefined();

@@ -240,4 +240,11 @@ describe('a result that is no better than a failure', () => {
     expect(error.cause.message).toContain('circuitBreaker.failureOnResult');
     expect(JSON.stringify(Object.getOwnPropertyDescriptors(error.cause))).not.toContain('S3CR3T');
   });
+
+  it('is refused at boot where the circuit would be asked about a stream [hard 4.5]', () => {
+    const options: OperoOptions = { circuitBreaker: { failureOnResult: () => true } };
+    expect(() => new Harness().operation(options, { answers: 'observable' })).toThrow(
+      'circuitBreaker.failureOnResult: got a method that returns an Observable',
+    );
+  });
 });

@@ -236,6 +236,76 @@ describe('a wait for a slot that would be for itself', () => {
     expect([(await loading).value, (await joined).value]).toEqual(['loaded', 'loaded']);
   });
 
+  describe('joined last, by one who holds what it waits for through others', () => {
+    const chained = () => {
+      const harness = new Harness();
+      const operations = {
+        first: harness.operation({ bulkhead: { concurrency: 1, queue: 9 } }),
+        second: harness.operation({ bulkhead: { concurrency: 1, queue: 9 } }),
+        x: harness.operation({ cache: { key: () => 'x' } }),
+        y: harness.operation({ cache: { key: () => 'y' } }),
+      };
+      const run = (name: keyof typeof operations, method: () => unknown, signal?: AbortSignal) =>
+        operations[name].start(
+          { self: undefined, method: method as never, args: [] },
+          harness.runtime.scope,
+          signal,
+        ).result;
+      return { harness, run };
+    };
+
+    it('another bulkhead, ends [hard 1.9]', async () => {
+      const { harness, run } = chained();
+      const go = deferred();
+      const load = () => run('x', () => run('second', () => 'loaded'));
+      const joining = settle(run('first', async () => (await go.promise, load())));
+      const between = settle(run('second', () => run('first', () => 'between')));
+      const loading = settle(load());
+      await harness.clock.settle();
+      go.resolve();
+      const outcomes = await harness.outcome(Promise.all([joining, between, loading]));
+      expect(outcomes.value![0]!.error).toBeInstanceOf(BulkheadFullError);
+      expect(outcomes.value!.slice(1).map(({ value }) => value)).toEqual(['between', 'loaded']);
+      expect(harness.runtime.root.busy).toBe(false);
+    });
+
+    it('another load, ends [hard 1.4] [hard 1.9]', async () => {
+      const { harness, run } = chained();
+      const go = deferred();
+      const loadY = () => run('y', () => run('first', () => 'loaded'));
+      const loadX = () => run('x', loadY);
+      const joining = settle(run('first', async () => (await go.promise, loadX())));
+      const loading = [settle(loadY()), settle(loadX())];
+      await harness.clock.settle();
+      go.resolve();
+      const outcomes = await harness.outcome(Promise.all([joining, ...loading]));
+      expect(outcomes.value![0]!.error).toBeInstanceOf(BulkheadFullError);
+      expect(outcomes.value!.slice(1).map(({ value }) => value)).toEqual(['loaded', 'loaded']);
+      expect(harness.runtime.root.busy).toBe(false);
+    });
+
+    it('is not refused for the sake of one who began the load and has left [hard 1.9]', async () => {
+      const { harness, run } = chained();
+      const [go, more] = [deferred(), deferred()];
+      const controller = new AbortController();
+      const body = async () => (await go.promise, run('first', () => 'loaded'));
+      const holding = run('first', async () => {
+        await settle(run('x', body, controller.signal));
+        await more.promise;
+        return 'held';
+      });
+      await harness.clock.settle();
+      const follower = run('x', body);
+      await harness.clock.settle();
+      controller.abort(new Error('enough'));
+      await harness.clock.settle();
+      go.resolve();
+      await harness.clock.settle();
+      more.resolve();
+      expect((await harness.outcome(Promise.all([holding, follower]))).value).toEqual(['held', 'loaded']);
+    });
+  });
+
   it('waits as usual in one bulkhead while another is held [hard 1.9]', async () => {
     const harness = new Harness();
     const inner = harness.wrap(queue(1), () => harness.clock.settle(2).then(() => 'ok'));

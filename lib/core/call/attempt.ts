@@ -32,8 +32,6 @@ export class Attempt extends Scope implements OperoCall {
   refusal: RefusedError | undefined;
   /** What the limit on this attempt ended it with. */
   timedOut: Error | undefined;
-  /** What it waits for, that others hold. */
-  waitsFor: object | undefined;
   #controller: AbortController | undefined;
   #listening: AsyncResource | undefined;
   #timer: AttemptDeadline | undefined;

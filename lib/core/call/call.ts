@@ -154,6 +154,11 @@ export class Call extends Scope implements EventSource {
     if (typeof error === 'object' && error !== null) (this.spent ??= new WeakSet()).add(error);
   }
 
+  /** An abort ends also what a limit that has struck leaves to a fallback. */
+  protected override stop(reason: unknown): void {
+    if (!this.stopped || (this.stopped.limit && this.stopped.reason !== reason)) this.stopped = { reason };
+  }
+
   /** Whether `error` is why an attempt of this call itself was not let in: the method did not run for it. */
   refusedWith(error: unknown): boolean {
     if (this.refusal === undefined) return false;

@@ -9,6 +9,6 @@ export { REFUSED } from './outcomes.js';
 export type { OperoCall } from './opero-call.js';
 export { RootScope } from './root-scope.js';
 export { Scope } from './scope.js';
-export { attemptsAround, waitsForHolder } from './waits.js';
+export { attemptsAround, Contended, isOutermost, NestedWait, waitsForHolder } from './waits.js';
 export { isWithdrawn, withdraw } from './withdrawal.js';
 export { Wait } from './wait.js';

@@ -1,3 +1,4 @@
+import { Contended } from '../../core/call/index.js';
 import { LinkedList, type Listed } from '../../core/collections/index.js';
 
 /** Who waits for a slot. */
@@ -10,11 +11,13 @@ export interface SlotWaiter extends Listed<SlotWaiter> {
  * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
  * first who waits: whoever comes in the same moment cannot take it.
  */
-export class Slots {
+export class Slots extends Contended {
   readonly #queue = new LinkedList<SlotWaiter>();
   #taken = 0;
 
-  constructor(readonly size: number) {}
+  constructor(readonly size: number) {
+    super();
+  }
 
   get taken(): number {
     return this.#taken;
@@ -53,10 +56,5 @@ export class Slots {
 
   leave(waiter: SlotWaiter): void {
     if (waiter.list === this.#queue) this.#queue.remove(waiter);
-  }
-
-  /** All who wait, first come first. */
-  waiters(): SlotWaiter[] {
-    return this.#queue.all();
   }
 }

@@ -45,12 +45,11 @@ export class BulkheadStrategy implements GateStrategy {
     if (slots.waiting >= this.options.queue) {
       return attempt.refuse(this.#refusal(attempt, 'and its queue is full'));
     }
-    const wait = new SlotWait(attempt, slots, this.waits, this.#limit);
-    if (this.waits.wouldNeverEnd(wait)) {
+    if (this.waits.wouldNeverEnd(attempt, slots)) {
       return attempt.refuse(this.#refusal(attempt, 'and would wait for the calls it was made in'));
     }
     this.context.monitor.emit('bulkhead-wait', attempt.call);
-    return attempt.wait(wait);
+    return attempt.wait(new SlotWait(attempt, slots, this.waits, this.#limit));
   }
 
   leave(attempt: Attempt, slots: Slots): void {

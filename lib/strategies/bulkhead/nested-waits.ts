@@ -1,53 +1,77 @@
-import type { Attempt } from '../../core/call/index.js';
-import type { Slots } from './bulkhead.state.js';
-import { SlotWait, type WaitRegister } from './slot-wait.js';
+import { attemptsAround, isOutermost, NestedWait, type Attempt } from '../../core/call/index.js';
+import { Slots } from './bulkhead.state.js';
+
+/** A slot that one of the attempts around a wait holds until the wait is over. */
+interface HeldSlot {
+  readonly holder: Attempt;
+  readonly slots: Slots;
+}
+
+const NOTHING: readonly HeldSlot[] = [];
 
 /**
- * The waits for slots, to reject one that would never end: where every slot of a bulkhead is held by attempts that wait,
- * through whichever other bulkheads, for one of its slots.
+ * The waits for slots of attempts that others may wait for, to refuse one that would never end: where every slot
+ * of a bulkhead is held by attempts that wait, through whichever other bulkheads, for one of its slots.
  */
-export class NestedWaits implements WaitRegister {
-  /** The bulkheads that somebody waits for. */
+export class NestedWaits {
   readonly #wanted = new Set<Slots>();
 
-  /** Somebody waits for one of `slots`. */
-  joined(slots: Slots): void {
-    this.#wanted.add(slots);
+  /** `attempt` begins to wait for one of `wanted`. The wait, if others may wait for it. */
+  begin(attempt: Attempt, wanted: Slots): NestedWait | undefined {
+    // Nobody holds anything while such a one waits.
+    if (isOutermost(attempt.call)) return undefined;
+    const wait = new NestedWait(attempt);
+    wanted.nested.append(wait);
+    this.#wanted.add(wanted);
+    return wait;
   }
 
-  /** One who waited for one of `slots` waits no more. */
-  left(slots: Slots): void {
-    if (slots.waiting === 0) this.#wanted.delete(slots);
+  /** The wait is over, whatever it came to. */
+  end(wait: NestedWait, wanted: Slots): void {
+    if (!wait.list) return;
+    wanted.nested.remove(wait);
+    if (!wanted.nested.first) this.#wanted.delete(wanted);
   }
 
-  /** Whether `wait`, beside those that wait already, would never end. */
-  wouldNeverEnd(wait: SlotWait): boolean {
+  /** Whether the wait of `attempt` for one of `wanted`, beside those that wait already, would never end. */
+  wouldNeverEnd(attempt: Attempt, wanted: Slots): boolean {
+    const held = heldAround(attempt);
     // Most waits hold nothing that anybody nested waits for: they can close no circle.
-    if (!wait.held.some(({ slots }) => slots === wait.wanted || this.#wanted.has(slots))) return false;
-    const stuck = new Set([...this.#wanted, wait.wanted]);
-    const waits = [...this.#waits(), wait];
+    if (!held.some(({ slots }) => slots === wanted || slots.nested.first)) return false;
+    const stuck = new Set([...this.#wanted, wanted]);
     for (let size = -1; size !== stuck.size;) {
       size = stuck.size;
-      for (const [slots, holders] of holdersOf(waits, stuck))
-        if (holders.size < slots.size) stuck.delete(slots);
+      const holders = holdersOf(stuck);
+      if (stuck.has(wanted)) addHolders(holders, held);
+      for (const [slots, attempts] of holders) if (attempts.size < slots.size) stuck.delete(slots);
     }
-    return stuck.has(wait.wanted);
-  }
-
-  #waits(): SlotWait[] {
-    const waits: SlotWait[] = [];
-    for (const slots of this.#wanted)
-      for (const waiter of slots.waiters()) if (waiter instanceof SlotWait) waits.push(waiter);
-    return waits;
+    return stuck.has(wanted);
   }
 }
 
+/**
+ * The slots of the attempts around one, and of those that wait for what it loads: whoever joins a load later does so with
+ * the slots it holds.
+ */
+function heldAround(attempt: Attempt): readonly HeldSlot[] {
+  const holders = attemptsAround(attempt.call);
+  if (holders.length === 0) return NOTHING;
+  const held: HeldSlot[] = [];
+  for (const holder of holders)
+    for (const slots of holder.tokens) if (slots instanceof Slots) held.push({ holder, slots });
+  return held;
+}
+
+type Holders = Map<Slots, Set<Attempt>>;
+
 /** For each of `stuck` the attempts that hold one of its slots while they wait for one of `stuck`. */
-function holdersOf(waits: readonly SlotWait[], stuck: ReadonlySet<Slots>): Map<Slots, Set<Attempt>> {
-  const holders = new Map([...stuck].map((slots) => [slots, new Set<Attempt>()]));
-  for (const { wanted, held } of waits) {
-    if (!stuck.has(wanted)) continue;
-    for (const { holder, slots } of held) if (!holder.ended) holders.get(slots)?.add(holder);
-  }
+function holdersOf(stuck: ReadonlySet<Slots>): Holders {
+  const holders: Holders = new Map([...stuck].map((slots) => [slots, new Set<Attempt>()]));
+  for (const slots of stuck)
+    for (const { attempt } of slots.nested.all()) addHolders(holders, heldAround(attempt));
   return holders;
+}
+
+function addHolders(holders: Holders, held: readonly HeldSlot[]): void {
+  for (const { holder, slots } of held) holders.get(slots)?.add(holder);
 }

@@ -24,6 +24,13 @@ export const circuitBreaker = defineStrategy<'circuitBreaker', CircuitBreakerOpt
     allowed: 'true, false, or an object',
     shorthand: () => undefined,
     schema: circuitBreakerSchema,
+    // It would be asked about the stream, of which no value is known yet.
+    validate({ failureOnResult }, { answers }) {
+      if (answers !== 'observable' || !failureOnResult) return [];
+      const message =
+        'got a method that returns an Observable, allowed: a method that returns a promise or a value';
+      return [{ path: 'failureOnResult', message }];
+    },
     create(options, context) {
       const openFor = durationOf(options.openDuration, context);
       const make = () => {

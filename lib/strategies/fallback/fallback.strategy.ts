@@ -26,7 +26,7 @@ export class FallbackStrategy implements RecoverStrategy {
   }
 
   recover(call: Call, error: unknown): unknown {
-    if (!this.#handles(call, error)) throw error;
+    if (!this.#handles(call, error) || call.stopped) throw error;
     this.context.monitor.emit('fallback', call, { error });
     return this.#answer(call, error, 0);
   }
@@ -43,6 +43,8 @@ export class FallbackStrategy implements RecoverStrategy {
   }
 
   #answer(call: Call, original: unknown, index: number): unknown {
+    // Whoever was asked, or told of the failure, may have ended the call: then nothing begins any more.
+    if (call.stopped) throw original;
     const target = this.#targets[index]!;
     if (typeof target === 'object') return ownCopy(target.value);
     const { clock } = this.context;
