@@ -19,6 +19,7 @@ import type { ResolvedMap } from '../map/index.js';
 import { bareMethod, type AnyMethod } from './bare-methods.js';
 import { Binding, classNameOf } from './binding.js';
 import type { DecoratedMethod } from './decorated-methods.js';
+import { proveNoCircle } from './fallback-circles.js';
 import { resolveMap } from './map-metadata.js';
 import { toLayer } from './metadata.js';
 import { targetOf } from './method-target.js';
@@ -177,6 +178,7 @@ export class Bindings implements ShadowHost {
     problems.push(...proveRoute(decorated.method, byHand, layers, warn));
     const specification: OperationSpecification = { name, layers, own, target: binding.target };
     binding.operation = runtime.define(specification, problems);
+    problems.push(...proveNoCircle(String(decorated.key), (key) => this.find(owner.prototype, key)));
     if (binding.operation) this.#own(binding, layers, options.cache?.principal, problems);
     binding.map = resolveMap(binding.decorated, problems);
     if (problems.length === 0) return;
