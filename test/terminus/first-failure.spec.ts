@@ -1,3 +1,4 @@
+import { NotFoundException, ServiceUnavailableException } from '@nestjs/common';
 import { judge, type OperoHealthOptions } from '../../lib/terminus/operation-health.js';
 import { Harness } from '../support/harness.js';
 
@@ -23,5 +24,16 @@ describe('A critical operation', () => {
 
   it('fails the probe with the third failure in a row, although it never succeeded', async () => {
     expect((await failing(new Error('down'), 3)).status).toBe('down');
+  });
+
+  it('does not fail the probe for requests that were wrong, as circuits do not open for them', async () => {
+    const { status, details } = await failing(new NotFoundException(), 5, true);
+    expect(status).toBe('up');
+    expect(Object.values(details)).toMatchObject([{ state: 'healthy', failureStreak: 0 }]);
+    expect((await failing(new NotFoundException(), 5)).status).toBe('up');
+  });
+
+  it('fails the probe for a third failure of the other side', async () => {
+    expect((await failing(new ServiceUnavailableException(), 3, true)).status).toBe('down');
   });
 });
