@@ -1,9 +1,13 @@
+import { describe, expect, it } from '@jest/globals';
 import { Injectable, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Opero, OperoModule } from '../../lib/index.js';
 
 const boot = async (type: Type) => {
-  const app = await Test.createTestingModule({ imports: [OperoModule.forRoot()], providers: [type] }).compile();
+  const app = await Test.createTestingModule({
+    imports: [OperoModule.forRoot()],
+    providers: [type],
+  }).compile();
   await app.init();
   return app;
 };

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { NotFoundException, ServiceUnavailableException } from '@nestjs/common';
 import { judge, type OperoHealthOptions } from '../../lib/terminus/operation-health.js';
 import { Harness } from '../support/harness.js';
