@@ -1,3 +1,4 @@
+import { isClientError } from '../errors/error-classification.js';
 import { describeError } from '../errors/all-failed.js';
 import type { Clock } from '../time/clock.js';
 import {
@@ -42,7 +43,7 @@ export class Monitor {
   readonly counts = Object.fromEntries(eventTypes.map((type) => [type, 0])) as OperationCounts;
   /** Calls that are running or waiting. */
   running = 0;
-  /** Failed calls since the last successful one. */
+  /** Failed calls since the last successful one, without requests that were wrong (4xx). */
   failureStreak = 0;
   /** Monotonic time of the last success; -Infinity before the first. */
   lastSuccessAt = -Infinity;
@@ -118,9 +119,12 @@ export class Monitor {
   }
 
   failed(source: EventSource, error: unknown, now: number): void {
-    this.lastFailureAt = now;
-    this.failureStreak++;
-    this.lastError = error;
+    // A request that was wrong says nothing about how the operation is doing, as it says nothing to a circuit.
+    if (!isClientError(error)) {
+      this.lastFailureAt = now;
+      this.failureStreak++;
+      this.lastError = error;
+    }
     this.emit('failure', source, { error });
   }
 }

@@ -12,6 +12,7 @@ import {
 import type { ResolvedMap } from '../../map/index.js';
 import { bareMethod, type AnyMethod } from '../metadata/undecorated-methods.js';
 import { Binding, classNameOf } from './bound-method.js';
+import { validateNoCircle } from './fallback-circles.js';
 import type { DecoratedMethod } from '../metadata/decorated-methods.js';
 import { resolveMap } from '../metadata/map-metadata.js';
 import { toLayer } from '../metadata/metadata.js';
@@ -19,7 +20,7 @@ import { targetOf } from '../metadata/method-target.js';
 import type { OperoModuleOptions } from '../options/module-options.js';
 import { protect } from '../edge/observables.js';
 import { ownershipOf } from '../edge/principals.js';
-import { answersItself, proveRoute } from './routes.js';
+import { answersItself, validateRoute } from './routes.js';
 import { callUndecided, uncachedOf } from '../edge/undecided.js';
 import { boundIdentityOf } from './shadow-prototypes.js';
 import type { BoundCall, OwnerClass, ShadowHost } from './shadow-host.js';
@@ -169,9 +170,10 @@ export class MethodRegistry implements ShadowHost {
     const { decorated, owner } = binding;
     const byHand = answersItself(owner.classType, decorated.key);
     const warn = (reason: string) => this.warn(`${binding.name} ${reason}`);
-    problems.push(...proveRoute(decorated.method, byHand, layers, warn));
+    problems.push(...validateRoute(decorated.method, byHand, layers, warn));
     const specification: OperationSpecification = { name, layers, own, target: binding.target };
     binding.operation = runtime.define(specification, problems);
+    problems.push(...validateNoCircle(String(decorated.key), (key) => this.find(owner.prototype, key)));
     if (binding.operation) this.#own(binding, layers, options.cache?.principal, problems);
     binding.map = resolveMap(binding.decorated, problems);
     if (problems.length === 0) return;

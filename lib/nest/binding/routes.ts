@@ -23,7 +23,7 @@ export function answersItself(classType: object | null, key: PropertyKey): boole
 }
 
 /** What is wrong with a handler's options. Adds a layer where repeating a request may do harm. */
-export function proveRoute(
+export function validateRoute(
   method: AnyMethod,
   isAnsweredByHand: boolean,
   layers: Layer[],

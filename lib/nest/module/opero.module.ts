@@ -14,7 +14,7 @@ import type { OperoProfile } from '../../runtime/index.js';
 import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
 import { FeatureProfiles } from '../options/feature-profiles.js';
 import { mappedLater, mappedTokens } from '../mapped/inject-mapped.js';
-import { proveAsync, proveFeature } from '../options/module-arguments.js';
+import { validateAsync, validateFeature } from '../options/module-arguments.js';
 import type { OperoModuleOptions } from '../options/module-options.js';
 import { OperoHost } from '../host/opero.host.js';
 import { OperoInterceptor } from './opero.interceptor.js';
@@ -69,7 +69,7 @@ class OperoLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnAppli
 }
 
 /** Without `forRoot()` somewhere in the app nothing would be bound, and nothing would tell. */
-function proveRoot(reference: ModuleRef, given: string): void {
+function validateRoot(reference: ModuleRef, given: string): void {
   const modules = modulesOf(reference);
   if (!modules || [...modules.values()].some(({ providers }) => providers.has(OPERO_OPTIONS))) return;
   throw new OperoConfigurationError([
@@ -84,7 +84,7 @@ class FeatureModule implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    proveRoot(this.reference, 'OperoModule: got forFeature()');
+    validateRoot(this.reference, 'OperoModule: got forFeature()');
   }
 }
 
@@ -105,7 +105,7 @@ export class OperoModule implements OnModuleInit {
 
   /** @internal Asked again, in case the app was not yet ready to tell. */
   onModuleInit(): void {
-    proveRoot(this.reference, 'OperoModule: got the class itself in imports');
+    validateRoot(this.reference, 'OperoModule: got the class itself in imports');
   }
 
   /**
@@ -129,7 +129,7 @@ export class OperoModule implements OnModuleInit {
    * })
    */
   static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
-    proveAsync(options);
+    validateAsync(options);
     const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
     const source = useClass ?? useExisting;
     const provider: Provider = source
@@ -150,7 +150,7 @@ export class OperoModule implements OnModuleInit {
    * export class SearchModule {}
    */
   static forFeature(options: { profiles: Record<string, OperoProfile> }): DynamicModule {
-    proveFeature(options);
+    validateFeature(options);
     class OperoFeatureModule extends FeatureModule {}
     Module({})(OperoFeatureModule);
     const profiles = new FeatureProfiles(options.profiles);

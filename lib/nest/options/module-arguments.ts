@@ -8,7 +8,7 @@ const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
 const ASYNC_KEYS: readonly string[] = [...SOURCES, 'imports', 'inject'];
 
 /** Refuses what `forRootAsync` cannot take options from. */
-export function proveAsync(options: object): void {
+export function validateAsync(options: object): void {
   const where = 'OperoModule.forRootAsync()';
   const refuse = (what: string): never => {
     throw new OperoConfigurationError([`${where}: ${what}`]);
@@ -35,7 +35,7 @@ export function proveAsync(options: object): void {
 }
 
 /** Refuses what `forFeature` finds no profiles in. */
-export function proveFeature(options: unknown): void {
+export function validateFeature(options: unknown): void {
   const { profiles: given, ...others } = isObject(options) ? options : { profiles: undefined };
   const lines = Object.keys(others).map(
     (key) => `OperoModule.forFeature(): ${key}: ${unknownName(key, ['profiles'])}`,

@@ -4,7 +4,7 @@ import { show, unknownName } from '../../core/options/index.js';
 const runKeys = ['signal', 'args'];
 
 /** Refuses what `run`, `wrap` and `map` cannot work with, which only the compiler would have told. */
-export function proveWork(method: string, options: unknown, work: unknown): void {
+export function validateWork(method: string, options: unknown, work: unknown): void {
   const where = `OperoService.${method}()`;
   const lines: string[] = [];
   const isOptions = typeof options === 'object' && options !== null && !Array.isArray(options);
@@ -17,8 +17,8 @@ export function proveWork(method: string, options: unknown, work: unknown): void
 }
 
 /** The same for a single run, with what it can be given besides. */
-export function proveRun(options: unknown, work: unknown, run: unknown): void {
-  proveWork('run', options, work);
+export function validateRun(options: unknown, work: unknown, run: unknown): void {
+  validateWork('run', options, work);
   const where = 'OperoService.run()';
   if (typeof run !== 'object' || run === null) {
     throw new OperoConfigurationError(

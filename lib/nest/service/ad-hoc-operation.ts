@@ -50,7 +50,7 @@ export class AdHocOperation {
   }
 
   /** Without arguments all runs would have one key, and be given the first one's answer. */
-  proveKey(args: readonly unknown[] | undefined): void {
+  validateKey(args: readonly unknown[] | undefined): void {
     if (args !== undefined || this.#keyed === undefined) return;
     const { name } = this.operation;
     const problem =

@@ -125,7 +125,7 @@ export class AdHocOperations {
 
   /** Runs of the same function share what bounds their retries: else a failing dependency would be buried in them. */
   #unnamed(options: OperoOptions, functionName: string, work: Work, kind: 'run' | 'map'): AdHocOperation {
-    this.#proveMemory(functionName, options);
+    this.#validateMemory(functionName, options);
     if (kind === 'run') this.#warnOfDefaults(options);
     const source = textOf(work);
     const { retry } = options;
@@ -177,7 +177,7 @@ export class AdHocOperations {
   }
 
   /** An options object is written anew for each run; a limit or a cache would begin anew with it. */
-  #proveMemory(name: string, options: OperoOptions): void {
+  #validateMemory(name: string, options: OperoOptions): void {
     const lines = Object.entries(memories)
       .filter(([option, remembers]) => remembers(options[option as keyof OperoOptions]))
       .map(

@@ -17,7 +17,7 @@ import { AdHocOperations } from './ad-hoc-operations.js';
 import { splitMapOptions, type OpMapOptions } from '../metadata/map-metadata.js';
 import { OperoHost } from '../host/opero.host.js';
 import { showProgress } from '../mapped/progress-display.js';
-import { proveRun, proveWork } from '../options/run-checks.js';
+import { validateRun, validateWork } from '../options/run-checks.js';
 
 /** What a single run can be given. */
 export interface RunOptions {
@@ -63,9 +63,9 @@ export class OperoService {
    */
   run<T>(options: OperoOptions | string, work: () => T | PromiseLike<T>, run: RunOptions = {}): Promise<T> {
     const runtime = this.#runtime;
-    proveRun(options, work, run);
+    validateRun(options, work, run);
     const made = this.#functions.of(options, work, 'run');
-    made.proveKey(run.args);
+    made.validateKey(run.args);
     const invocation = made.invocation(undefined, work, run.args ?? []);
     return made.operation.start(invocation, runtime.scope, run.signal).result as Promise<T>;
   }
@@ -82,7 +82,7 @@ export class OperoService {
     work: (...args: A) => T | PromiseLike<T>,
   ): (this: unknown, ...args: A) => Promise<T> {
     const runtime = this.#runtime;
-    proveWork('wrap', options, work);
+    validateWork('wrap', options, work);
     const made = this.#functions.make(options, work);
     return function (this: unknown, ...args: A) {
       const invocation = made.invocation(this, work as (...given: never[]) => unknown, args);
@@ -110,7 +110,7 @@ export class OperoService {
         problems.map(({ path, message }) => `OperoService.map(): ${path}: ${message}`),
       );
     }
-    proveWork('map', item, work);
+    validateWork('map', item, work);
     const made = this.#functions.of(item, work, 'map');
     const { operation } = made;
     const invocation = (one: I) => made.invocation(undefined, work as (item: never) => unknown, [one]);

@@ -44,7 +44,7 @@ export function parameterIndex(param: string | number, target: Target): number {
   return typeof param === 'number' ? param : target.parameterNames.indexOf(param);
 }
 
-export function proveArgFallback({ param, values }: ResolvedArgFallback, target: Target): Problem[] {
+export function validateArgFallback({ param, values }: ResolvedArgFallback, target: Target): Problem[] {
   if (param === undefined) {
     if (target.fallbackArguments.size > 0 && !values) return [];
     return [{ path: 'param', message: 'got none, allowed: the name or the index of a parameter' }];

@@ -2,7 +2,7 @@ import { defineStrategy } from '../../core/strategy/index.js';
 import {
   argFallbackSchema,
   parameterIndex,
-  proveArgFallback,
+  validateArgFallback,
   type ArgFallbackOptions,
   type ResolvedArgFallback,
 } from './arg-fallback.options.js';
@@ -21,7 +21,7 @@ export const argFallback = defineStrategy<
   allowed: 'the name or index of a parameter, true, false, or { param, values, on }',
   shorthand: (raw) => (typeof raw === 'string' || typeof raw === 'number' ? { param: raw } : undefined),
   schema: argFallbackSchema,
-  validate: proveArgFallback,
+  validate: validateArgFallback,
   create({ param, values, on }, context) {
     const alternatives = new Map(context.target.fallbackArguments);
     if (param !== undefined) {

@@ -54,7 +54,7 @@ export function listAnswers(raw: unknown): unknown {
   return 'value' in raw || 'use' in raw ? { ...rest, use: answers } : rest;
 }
 
-export function proveFallback(options: ResolvedFallback, { prototype }: Target): Problem[] {
+export function validateFallback(options: ResolvedFallback, { prototype }: Target): Problem[] {
   if (!options.use)
     return [{ path: '', message: 'got nothing to answer with, allowed: use, value, or both' }];
   return options.use

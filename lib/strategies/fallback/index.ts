@@ -2,7 +2,7 @@ import { defineStrategy } from '../../core/strategy/index.js';
 import {
   fallbackSchema,
   listAnswers,
-  proveFallback,
+  validateFallback,
   type FallbackOptions,
   type FallbackTarget,
   type ResolvedFallback,
@@ -22,6 +22,6 @@ export const fallback = defineStrategy<
   allowed: 'the name of a method, a function, { value }, a list of these, false, or { use, on }',
   shorthand: listAnswers,
   schema: fallbackSchema,
-  validate: proveFallback,
+  validate: validateFallback,
   create: (options, context) => new FallbackStrategy(options, context),
 });

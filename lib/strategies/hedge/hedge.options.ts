@@ -72,7 +72,11 @@ interface Others {
   readonly timeout?: { readonly attempt?: number; readonly total?: number };
 }
 
-export function proveHedge({ delay, idempotent }: ResolvedHedge, target: Target, others: Others): Problem[] {
+export function validateHedge(
+  { delay, idempotent }: ResolvedHedge,
+  target: Target,
+  others: Others,
+): Problem[] {
   const problems: Problem[] = [];
   if (!idempotent && !others.retry?.idempotent) {
     const message =

@@ -1,5 +1,5 @@
 import { budgetOf, defineStrategy, feedsBudget, retryabilityOf } from '../../core/strategy/index.js';
-import { hedgeSchema, proveHedge, type HedgeOptions, type ResolvedHedge } from './hedge.options.js';
+import { hedgeSchema, validateHedge, type HedgeOptions, type ResolvedHedge } from './hedge.options.js';
 import { HedgeStrategy } from './hedge.strategy.js';
 import { Latencies } from './latencies.js';
 
@@ -13,7 +13,7 @@ export const hedge = defineStrategy<'hedge', number | HedgeOptions, ResolvedHedg
   allowed: 'ms, true, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { delay: raw } : undefined),
   schema: hedgeSchema as never,
-  validate: proveHedge,
+  validate: validateHedge,
   create(options, context) {
     const paid = options.budget ? budgetOf(context, true, 0) : undefined;
     const payment = paid && {

@@ -1,6 +1,11 @@
 import type { Problem } from '../../core/options/index.js';
 import { defineStrategy, type Target } from '../../core/strategy/index.js';
-import { proveTimeout, timeoutSchema, type ResolvedTimeout, type TimeoutOptions } from './timeout.options.js';
+import {
+  validateTimeout,
+  timeoutSchema,
+  type ResolvedTimeout,
+  type TimeoutOptions,
+} from './timeout.options.js';
 import { AttemptTimeoutStrategy, TotalTimeoutStrategy } from './timeout.strategy.js';
 
 export type { TimeoutOptions } from './timeout.options.js';
@@ -14,7 +19,7 @@ const option = {
 };
 
 function validate(resolved: ResolvedTimeout, target: Target): Problem[] {
-  const problems = proveTimeout(resolved);
+  const problems = validateTimeout(resolved);
   if (target.answers === 'direct') {
     problems.push({
       path: '',

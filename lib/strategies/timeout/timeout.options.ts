@@ -23,7 +23,7 @@ export const timeoutSchema = fields({
 /** The options with their defaults. */
 export type ResolvedTimeout = v.InferOutput<typeof timeoutSchema>;
 
-export function proveTimeout({ attempt, total }: ResolvedTimeout): Problem[] {
+export function validateTimeout({ attempt, total }: ResolvedTimeout): Problem[] {
   if (attempt === undefined && total === undefined) {
     return [{ path: '', message: 'got no limit, allowed: attempt, total, or both' }];
   }

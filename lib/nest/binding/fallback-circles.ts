@@ -1,0 +1,27 @@
+import type { Operation } from '../../runtime/index.js';
+import type { Problem } from '../../core/options/index.js';
+
+/**
+ * What is wrong with methods that fall back to themselves, at once or through others: while they fail they would ask
+ * each other without end. `find` tells the operation of a method by its name. The member of a circle that is defined
+ * last sees all of it.
+ */
+export function validateNoCircle(own: string, find: (name: string) => Operation | undefined): Problem[] {
+  const leadsBack = (name: string, passed: Set<string>): boolean => {
+    if (name === own) return true;
+    if (passed.has(name)) return false;
+    passed.add(name);
+    return namedBy(find(name)).some((next) => leadsBack(next, passed));
+  };
+  return namedBy(find(own))
+    .filter((name) => leadsBack(name, new Set()))
+    .map((name) => ({
+      path: 'fallback',
+      message: `got '${name}', allowed: a method that does not fall back to this one`,
+    }));
+}
+
+function namedBy(operation: Operation | undefined): string[] {
+  const targets = operation?.plan().options['fallback.use']?.value;
+  return Array.isArray(targets) ? targets.filter((target) => typeof target === 'string') : [];
+}
