@@ -1,60 +1,19 @@
 import { OperoShutdownError, withoutStack } from '../core/errors/index.js';
 import { isThenable } from '../core/pipeline/index.js';
-import { Turn, type EventLoop } from './event-loop.js';
+import type { EngineOptions, ResultSink, RunFailure } from './engine-options.js';
+import { Turn } from './event-loop.js';
 import { OpItemError, type AnyIterable, type OpItemResult } from './items.js';
+import { OrderedResults } from './ordered-results.js';
 import type { ProgressCounter } from './progress.js';
 import { ItemSource } from './source.js';
-import { UnderWay, type Placed } from './under-way.js';
-
-/** Works on one item. `attempts` tells how often it was tried once it has failed. */
-export interface ItemTask {
-  readonly result: unknown;
-  readonly attempts: () => number;
-}
-
-/** What the engine is told to do. */
-export interface EngineOptions<I> {
-  readonly workers: number;
-  /** Items pulled ahead of what was taken out. */
-  readonly window: number;
-  readonly ordered: boolean;
-  readonly stopOnError: boolean;
-  readonly shouldProcess: ((item: I, index: number) => unknown) | undefined;
-  /** Begins to work on an item. */
-  readonly begin: (item: I, index: number) => ItemTask;
-  /** Ends what was begun. */
-  readonly abortRunning: (reason: unknown) => void;
-  readonly loop: EventLoop;
-}
-
-/** Why a run ended early. */
-export interface RunFailure {
-  readonly reason: unknown;
-  /** Who ended it, if it was not ended from outside: its source failed, or an item with `stopOnError`. */
-  readonly by?: 'source' | 'item';
-}
-
-/** Takes results in the order in which the run gives them. */
-export interface ResultSink<R, I> {
-  take(result: OpItemResult<R, I>): void;
-  /** No more will come. `failure` is why the run ended early, if it did. */
-  end(failure: RunFailure | undefined): void;
-}
-
-/** An item that was pulled and is not over. */
-interface Item<I> extends Placed {
-  readonly index: number;
-  readonly item: I;
-  /** Whether `shouldProcess` has not decided about it yet. */
-  undecided: boolean;
-  task: ItemTask | undefined;
-}
+import { UnderWay, type Item } from './under-way.js';
 
 /** Works on the items of a source, a bounded number at a time. */
 export class MapEngine<I, R> {
   readonly #source: ItemSource<I>;
   readonly #turn: Turn;
-  readonly #underWay = new UnderWay<Item<I>>();
+  readonly #sink: ResultSink<R, I>;
+  readonly #underWay = new UnderWay<I>();
   /** Goes through the source right now: an item that is over at once must not start it again. */
   #pulling = false;
   /** The reader was handed a result and has not asked for the next: it may leave, and all further work were in vain. */
@@ -64,16 +23,14 @@ export class MapEngine<I, R> {
   #aborted: { readonly reason: unknown } | undefined;
   #pulled = 0;
   #taken = 0;
-  #nextOut = 0;
-  /** Results that wait for those before them. */
-  readonly #held = new Map<number, OpItemResult<R, I>>();
 
   constructor(
     items: AnyIterable<I>,
     private readonly options: EngineOptions<I>,
     private readonly progress: ProgressCounter,
-    private readonly sink: ResultSink<R, I>,
+    sink: ResultSink<R, I>,
   ) {
+    this.#sink = options.ordered ? new OrderedResults(sink) : sink;
     this.#source = new ItemSource(items, {
       item: (item) =>
         this.#begin({ index: this.#pulled++, item, undecided: false, task: undefined, place: -1 }),
@@ -230,7 +187,7 @@ export class MapEngine<I, R> {
   #over(item: Item<I>, result: OpItemResult<R, I>): void {
     if (!this.#underWay.remove(item)) return;
     this.#count(result);
-    this.#give(result);
+    this.#sink.take(result);
     if (!result.ok && result.error.reason === 'failed' && this.options.stopOnError)
       this.#abort({ reason: result.error, by: 'item' });
     this.progress.tell();
@@ -245,19 +202,10 @@ export class MapEngine<I, R> {
     else progress.failed++;
   }
 
-  #give(result: OpItemResult<R, I>): void {
-    if (!this.options.ordered) return this.sink.take(result);
-    if (result.index !== this.#nextOut) return void this.#held.set(result.index, result);
-    for (let next: OpItemResult<R, I> | undefined = result; next; next = this.#held.get(this.#nextOut)) {
-      this.#held.delete(this.#nextOut++);
-      this.sink.take(next);
-    }
-  }
-
   #endIfDone(): void {
     if (this.#ended || !this.#source.exhausted || this.#underWay.size > 0) return;
     this.#ended = true;
     this.progress.end();
-    this.sink.end(this.#failure);
+    this.#sink.end(this.#failure);
   }
 }

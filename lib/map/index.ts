@@ -1,4 +1,4 @@
-export type { ItemTask } from './engine.js';
+export type { ItemTask } from './engine-options.js';
 export { Batches } from './batches.js';
 export { systemEventLoop, type EventLoop } from './event-loop.js';
 export { isItemError, isOk, OpAbortedError, OpItemError, OpSourceError } from './items.js';

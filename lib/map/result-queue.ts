@@ -1,4 +1,4 @@
-import type { ResultSink, RunFailure } from './engine.js';
+import type { ResultSink, RunFailure } from './engine-options.js';
 import type { OpItemResult } from './items.js';
 
 type Reader<R, I> = {

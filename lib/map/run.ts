@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Clock } from '../core/time/index.js';
-import { MapEngine, type EngineOptions, type ResultSink, type RunFailure } from './engine.js';
+import { MapEngine } from './engine.js';
+import type { EngineOptions, ResultSink, RunFailure } from './engine-options.js';
 import {
   NoItemsError,
   OpAbortedError,

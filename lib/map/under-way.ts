@@ -1,7 +1,13 @@
-/** What can be in {@link UnderWay}. */
-export interface Placed {
+import type { ItemTask } from './engine-options.js';
+
+/** An item that was pulled and is not over. */
+export interface Item<I> {
   readonly index: number;
-  /** Its position there; -1 while it is not in it. */
+  readonly item: I;
+  /** Whether `shouldProcess` has not decided about it yet. */
+  undecided: boolean;
+  task: ItemTask | undefined;
+  /** Its position among those under way; -1 while it is not. */
   place: number;
 }
 
@@ -10,23 +16,23 @@ export interface Placed {
  * deletions, and each old table refers to the next: once the garbage collector takes one for long-lived, it keeps all
  * that follow, and every item of a long run with them.
  */
-export class UnderWay<T extends Placed> {
-  readonly #items: T[] = [];
+export class UnderWay<I> {
+  readonly #items: Item<I>[] = [];
 
   get size(): number {
     return this.#items.length;
   }
 
-  has(item: T): boolean {
+  has(item: Item<I>): boolean {
     return item.place >= 0;
   }
 
-  add(item: T): void {
+  add(item: Item<I>): void {
     item.place = this.#items.push(item) - 1;
   }
 
   /** Takes `item` out; false when it was not in it. */
-  remove(item: T): boolean {
+  remove(item: Item<I>): boolean {
     const { place } = item;
     if (place < 0) return false;
     const last = this.#items.pop()!;
@@ -39,7 +45,7 @@ export class UnderWay<T extends Placed> {
   }
 
   /** All of them, in the order of the source: a copy, since an item that is over takes itself out. */
-  all(): T[] {
+  all(): Item<I>[] {
     return this.#items.toSorted((a, b) => a.index - b.index);
   }
 }

@@ -1,6 +1,6 @@
 import { OperoConfigurationError } from '../../core/errors/index.js';
 import { unknownName, type Problem } from '../../core/options/index.js';
-import { Call, enclosingScope, runBare, type CallIdentity } from '../../core/call/index.js';
+import { Call, enclosingScope, type CallIdentity } from '../../core/call/index.js';
 import type { PrincipalFunction } from '../../core/strategy/index.js';
 import {
   Profiles,
@@ -12,16 +12,15 @@ import {
 import type { ResolvedMap } from '../../map/index.js';
 import { bareMethod, type AnyMethod } from '../metadata/undecorated-methods.js';
 import { Binding, classNameOf } from './bound-method.js';
+import { boundCall } from './bound-call.js';
+import { declaredLayers, ownName } from './declared-layers.js';
 import { validateNoCircle } from './fallback-circles.js';
 import type { DecoratedMethod } from '../metadata/decorated-methods.js';
 import { resolveMap } from '../metadata/map-metadata.js';
-import { toLayer } from '../metadata/metadata.js';
 import { targetOf } from '../metadata/method-target.js';
 import type { OperoModuleOptions } from '../options/module-options.js';
-import { protect } from '../edge/observables.js';
 import { ownershipOf } from '../edge/principals.js';
 import { answersItself, validateRoute } from './routes.js';
-import { callUndecided, uncachedOf } from '../edge/undecided.js';
 import { boundIdentityOf } from './shadow-prototypes.js';
 import type { BoundCall, OwnerClass, ShadowHost } from './shadow-host.js';
 
@@ -128,7 +127,7 @@ export class MethodRegistry implements ShadowHost {
     const binding = new Binding(owner, decorated, target);
     this.#bindings.push(binding);
     if (this.#configuration) this.#define(binding, this.#configuration);
-    return (self, method, args, identityOf) => this.#call(binding, self, method, args, identityOf);
+    return boundCall(binding, () => this.#configuration?.runtime, this.warn);
   }
 
   isRunning(self: object, prototype: object, key: PropertyKey): boolean {
@@ -149,20 +148,7 @@ export class MethodRegistry implements ShadowHost {
 
   #define(binding: Binding, { runtime, options, profiles }: Configuration): void {
     const problems: Problem[] = [];
-    const layers: Layer[] = options.defaults ? [{ from: 'defaults', options: options.defaults }] : [];
-    const own: Layer[] = [];
-    for (const { declaration, where } of binding.decorated.declarations) {
-      if (declaration.profile !== undefined) {
-        problems.push(...profiles.check(declaration.profile));
-        layers.push(...profiles.layers(declaration.profile));
-      }
-      const written = toLayer(declaration, where);
-      // A name belongs to one operation: to that of the class whose instances have the method under its own name.
-      const isHidden = binding.decorated.hidden === true;
-      const layer = isHidden ? { ...written, options: { ...written.options, name: undefined } } : written;
-      layers.push(layer);
-      own.push(layer);
-    }
+    const { layers, own } = declaredLayers(binding.decorated, options.defaults, profiles, problems);
     const name = this.#nameOf(binding, runtime);
     const last = options.operations?.[ownName(own) ?? name];
     if (last === false) layers.length = 0;
@@ -208,32 +194,6 @@ export class MethodRegistry implements ShadowHost {
     const longer = `${binding.owner.origin}/${binding.name}`;
     return runtime.operations.has(longer) ? `${longer}#${this.#bindings.indexOf(binding)}` : longer;
   }
-
-  #call(
-    binding: Binding,
-    self: object,
-    method: AnyMethod,
-    args: unknown[],
-    identityOf: (self: object) => CallIdentity | undefined,
-  ): unknown {
-    const { operation, problem, answers } = binding;
-    if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
-    if (!operation) {
-      this.warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
-      return runBare(binding.name, () => method.apply(self as never, args as never[]));
-    }
-    const { runtime } = this.#configuration!;
-    const identity = operation.caches ? binding.whose(identityOf(self)) : undefined;
-    if (identity?.shared) binding.identities.add(identity);
-    if (answers === 'promise') {
-      return operation.run({ self, method, args, identity }, runtime.scope, 'promise');
-    }
-    const uncached = operation.caches ? uncachedOf(answers) : undefined;
-    const invocation = { self, method, args, identity, uncached };
-    if (answers === 'observable') return protect(runtime, operation, invocation);
-    if (answers === 'direct') return operation.run(invocation, runtime.scope, 'direct');
-    return callUndecided(runtime, operation, invocation, (kind) => binding.learn(kind));
-  }
 }
 
 function isBoundTo(instance: unknown, prototype: object): instance is object {
@@ -243,10 +203,3 @@ function isBoundTo(instance: unknown, prototype: object): instance is object {
 }
 
 const inModule = ({ origin }: OwnerClass): string => (origin ? ` (${origin})` : '');
-
-const ownName = (layers: readonly Layer[]): string | undefined =>
-  layers.findLast(({ options }) => typeof options.name === 'string')?.options.name;
-
-function refuse(problem: OperoConfigurationError): never {
-  throw problem;
-}

@@ -1,0 +1,33 @@
+import { runBare } from '../../core/call/index.js';
+import type { OperoConfigurationError } from '../../core/errors/index.js';
+import type { OperoRuntime } from '../../runtime/index.js';
+import { protect } from '../edge/observables.js';
+import { callUndecided, uncachedOf } from '../edge/undecided.js';
+import type { Binding } from './bound-method.js';
+import type { BoundCall } from './shadow-host.js';
+
+/** Tells how calls of a bound method are run: through its operation, in the way in which the method answers. */
+export const boundCall =
+  (binding: Binding, runtimeOf: () => OperoRuntime | undefined, warn: (message: string) => void): BoundCall =>
+  (self, method, args, identityOf) => {
+    const runtime = runtimeOf();
+    const { operation, problem, answers } = binding;
+    if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
+    if (!operation || !runtime) {
+      warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
+      return runBare(binding.name, () => method.apply(self as never, args as never[]));
+    }
+    const identity = operation.caches ? binding.whose(identityOf(self)) : undefined;
+    if (identity?.shared) binding.identities.add(identity);
+    if (answers === 'promise')
+      return operation.run({ self, method, args, identity }, runtime.scope, 'promise');
+    const uncached = operation.caches ? uncachedOf(answers) : undefined;
+    const invocation = { self, method, args, identity, uncached };
+    if (answers === 'observable') return protect(runtime, operation, invocation);
+    if (answers === 'direct') return operation.run(invocation, runtime.scope, 'direct');
+    return callUndecided(runtime, operation, invocation, (kind) => binding.learn(kind));
+  };
+
+function refuse(problem: OperoConfigurationError): never {
+  throw problem;
+}
