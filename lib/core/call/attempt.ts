@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Call } from './call.js';
 import { runInside } from './async-context.js';
-import { Deadline, type TimeLimit } from '../time/deadlines.js';
+import type { TimeLimit } from '../time/deadlines.js';
+import { AttemptDeadline } from './attempt-deadline.js';
 import { isTimeLimit, type RefusedError } from '../errors/errors.js';
 import { retryAfterOf } from '../errors/retry-after.js';
 import { REFUSED } from './outcomes.js';
@@ -34,7 +35,7 @@ export class Attempt extends Scope implements OperoCall {
   timedOut: Error | undefined;
   #controller: AbortController | undefined;
   #listening: AsyncResource | undefined;
-  #timer: AttemptDeadline | undefined;
+  #timer: AttemptDeadline<Attempt> | undefined;
   #waiter: AttemptWaiter | undefined;
   #waiting: AsyncResource | undefined;
   #onRelease: (() => void)[] | undefined;
@@ -208,21 +209,6 @@ export class Attempt extends Scope implements OperoCall {
     const waiter = this.#waiter;
     this.#waiter = this.#waiting = undefined;
     waiter?.settled(this, ok, outcome);
-  }
-}
-
-class AttemptDeadline extends Deadline {
-  constructor(
-    private readonly attempt: Attempt,
-    private readonly limit: TimeLimit<Attempt>,
-  ) {
-    super();
-  }
-
-  expire(): void {
-    // Told later, in the async context of the call: this timer belongs to many.
-    this.attempt.timedOut = this.limit.expired(this.attempt);
-    this.attempt.abort(this.attempt.timedOut);
   }
 }
 
