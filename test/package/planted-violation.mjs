@@ -1,6 +1,9 @@
-// Shows that the gate on the import order closes: plants files that break each rule, and expects it to say so.
+// Shows that the gate on the import order closes: plants files that break each rule in a copy of lib, and expects it to
+// say so.
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 const planted = {
   'lib/core/call/planted.ts': "export { order } from '../../strategies/order.js';\n",
@@ -25,14 +28,22 @@ const expected = [
   'no-cycles',
 ];
 
+const copy = mkdtempSync(join(tmpdir(), 'opero-planted-'));
 try {
-  for (const [file, source] of Object.entries(planted)) writeFileSync(file, source);
-  const { stdout, status } = spawnSync('node_modules/.bin/depcruise', ['lib'], { encoding: 'utf8' });
+  const configuration = readdirSync('.').filter((name) => name.startsWith('.dependency-cruiser'));
+  for (const name of ['lib', 'package.json', 'tsconfig.json', ...configuration])
+    cpSync(name, join(copy, name), { recursive: true });
+  symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+  for (const [file, source] of Object.entries(planted)) writeFileSync(join(copy, file), source);
+  const { stdout, status } = spawnSync(resolve('node_modules/.bin/depcruise'), ['lib'], {
+    encoding: 'utf8',
+    cwd: copy,
+  });
   const missing = expected.filter((rule) => !stdout.includes(rule));
   if (status === 0 || missing.length > 0) {
     console.error(`The import gate let these pass: ${missing.join(', ')}\n${stdout}`);
     process.exitCode = 1;
   }
 } finally {
-  for (const file of Object.keys(planted)) rmSync(file, { force: true });
+  rmSync(copy, { recursive: true, force: true });
 }
