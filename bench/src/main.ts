@@ -8,6 +8,7 @@ import { cacheHit } from './cache-hit.js';
 import { openCircuit, waiters } from './containment.js';
 import { happyPath } from './happy-path.js';
 import { heapGrowth, mapMillion } from './map.js';
+import { routes } from './routes.js';
 import { Service } from './services.js';
 
 @Module({ imports: [OperoModule.forRoot()], providers: [Service, Upstream] })
@@ -35,6 +36,7 @@ print(
     map: (work) => app.get(OperoService).map(millionth(), work, { workers: 100 }),
   }),
 );
+print(await routes());
 print(await heapGrowth(service));
 print(`\n${await brownOut(app.get(Upstream))}`);
 await app.close();
