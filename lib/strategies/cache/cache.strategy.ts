@@ -3,7 +3,7 @@ import type { Call, CallIdentity } from '../../core/call/index.js';
 import { decided, type AroundStrategy, type Runner } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
-import type { EntriesContext } from './entries.js';
+import type { EntriesContext } from './store-reports.js';
 import type { Entry } from './envelope.js';
 import { wouldWaitForItself, type Flight } from './flight.js';
 import { UNSHARED, type LoadedValue } from './loaded-value.js';

@@ -1,22 +1,15 @@
-import { describeError, EvictionFailedError } from '../../core/errors/index.js';
-import type { EventSource } from '../../core/events/index.js';
+import { EvictionFailedError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
-import type { StrategyContext } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.options.js';
-import { encode, type Encoded } from './codec.js';
 import { isFresh, lifeOf, open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';
 import type { LoadedValue } from './loaded-value.js';
 import type { MemoryStore } from './memory-store.js';
-import { reviverOf, type Reviver } from './revive.js';
+import { StoreReports, type EntriesContext } from './store-reports.js';
+import { StoredForms } from './stored-form.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
-import { natureOf, type Nature } from '../../core/values/index.js';
-
-export type EntriesContext = StrategyContext & { warn(message: string): void };
-
-/** How many kinds of failures of a store are logged. */
-const MOST_KINDS = 20;
+import { natureOf } from '../../core/values/index.js';
 
 /** The longest ttl that a store is given: what lies beyond overflows the timers that some keep. */
 const LONGEST_TTL = 2 ** 31 - 1;
@@ -26,7 +19,8 @@ const LONGEST_TTL = 2 ** 31 - 1;
  * not bring back as it is.
  */
 export class Entries {
-  readonly #reviver: Reviver | undefined;
+  readonly #forms: StoredForms;
+  readonly #reports: StoreReports;
 
   constructor(
     private readonly memory: MemoryStore,
@@ -34,7 +28,8 @@ export class Entries {
     private readonly evictions: Evictions,
     private readonly context: EntriesContext,
   ) {
-    this.#reviver = reviverOf(options.revive);
+    this.#forms = new StoredForms(options.revive, (message) => context.warn(message));
+    this.#reports = new StoreReports(context);
   }
 
   /** Which eviction of the whole operation came last. */
@@ -76,7 +71,7 @@ export class Entries {
   ): Promise<void> | undefined {
     const life = this.#life(flight.epoch);
     const nature = loaded.nature ?? natureOf(loaded.master);
-    const sealed = guard && this.#encode(loaded.master, nature, call);
+    const sealed = guard && this.#forms.of(loaded.master, nature, call);
     if (!guard || !sealed) {
       const { storedAt, expires, stale, epoch } = life;
       this.memory.set(key, { storedAt, expires, stale, epoch, value: loaded.master, nature });
@@ -86,7 +81,7 @@ export class Entries {
     const ttl = storeTtl(Math.max(life.expires, life.stale) - life.storedAt);
     const frozen = nature.copying === 'none' && typeof loaded.master === 'object' && loaded.master !== null;
     const envelope = seal(sealed.encoded, life, sealed.revive, frozen && !sealed.revive);
-    const stored = guard.set(key, envelope, ttl, this.#reportFor(call));
+    const stored = guard.set(key, envelope, ttl, this.#reports.for(call));
     return this.#stored(stored, key, flight, guard);
   }
 
@@ -99,7 +94,7 @@ export class Entries {
     this.memory.del(key);
     if (!guard) return;
     const lift = this.evictions.tombstones.put(key);
-    const failure = await guard.del(key, this.#reportFor(this.#nobody()));
+    const failure = await guard.del(key, this.#reports.outsideCalls());
     if (failure) throw new EvictionFailedError(this.context.operation, { cause: failure.error });
     lift();
   }
@@ -112,7 +107,7 @@ export class Entries {
   async forgetAll(guard: GuardedStore | undefined): Promise<void> {
     if (!guard) return this.evictions.epoch.begin(this.#date);
     const { ttl, staleIfError } = this.options;
-    const report = this.#reportFor(this.#nobody());
+    const report = this.#reports.outsideCalls();
     const longest = storeTtl(ttl + (staleIfError?.ttl ?? 0));
     const failure = await this.evictions.epoch.publish(guard, this.#date, longest, report);
     if (failure) throw new EvictionFailedError(this.context.operation, { cause: failure.error });
@@ -139,7 +134,7 @@ export class Entries {
   }
 
   #readStored(key: string, guard: GuardedStore, call: Call): Promise<Entry | undefined> {
-    const report = this.#reportFor(call);
+    const report = this.#reports.for(call);
     return guard.get(key, report).then((answer) => {
       const stored = this.evictions.tombstones.has(key) ? undefined : this.#open(answer, call, report);
       if (!stored) return this.#held(key);
@@ -157,81 +152,17 @@ export class Entries {
 
   #open(answer: unknown, call: Call, report: StoreReport): Entry | undefined {
     try {
-      return open(answer, (plain) => this.#revive(plain, call));
+      return open(answer, (plain) => this.#forms.revive(plain, call));
     } catch (error) {
       report(error);
       return undefined;
     }
   }
 
-  #revive(plain: unknown, call: Call): unknown {
-    if (!this.#reviver) throw new Error('it holds instances of classes, and there is no cache.revive');
-    try {
-      const value = call.within(() => this.#reviver!.revive(plain));
-      const { live } = natureOf(value);
-      if (live) throw new TypeError(`cache.revive must answer at once, it returned ${live}`);
-      return value;
-    } catch (error) {
-      call.monitor.callbackFailed('cache.revive', 'what is stored counts as nothing', call, error);
-      throw error;
-    }
-  }
-
-  #encode(
-    value: unknown,
-    nature: Nature,
-    call: Call,
-  ): { readonly encoded: Encoded; readonly revive: boolean } | undefined {
-    let encoded = encode(value, nature);
-    if (encoded) return { encoded, revive: false };
-    const flat = this.#flatten(value, call);
-    encoded = flat && encode(flat.plain, natureOf(flat.plain));
-    if (encoded) return { encoded, revive: true };
-    this.#warnOnce(nature.foreign ?? 'something that cannot be written down');
-    return undefined;
-  }
-
-  #flatten(value: unknown, call: Call): { readonly plain: unknown } | undefined {
-    try {
-      return this.#reviver?.flatten(value);
-    } catch (error) {
-      call.monitor.callbackFailed('cache.revive', 'the result is kept in this process only', call, error);
-      return undefined;
-    }
-  }
-
-  #warnOnce(what: string): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    this.context.warn(
-      `keeps results in this process only: a store would not bring back ${what} as it is. Answer with plain data, or give cache.revive`,
-    );
-  }
-  #warned = false;
-
   #life(epoch: number): ReturnType<typeof lifeOf> {
     const { ttl, staleIfError, jitter } = this.options;
     const own = ttl === Infinity ? ttl : ttl * (1 - jitter * this.context.random());
     return lifeOf({ ttl: own, staleIfError: staleIfError?.ttl ?? 0 }, this.#date, epoch);
-  }
-
-  #reportFor(source: EventSource): StoreReport {
-    return (error) => {
-      this.context.monitor.emit('cache-error', source, { error });
-      const failure = describeError(error);
-      // Ports and numbers of commands differ from one to the next.
-      const kind = failure.replaceAll(/\d+/g, '#');
-      if (this.#told.has(kind) || this.#told.size >= MOST_KINDS) return;
-      this.#told.add(kind);
-      this.context.warn(`goes without its cache store for now: ${failure}`);
-    };
-  }
-  readonly #told = new Set<string>();
-
-  /** Whoever evicts is no call. */
-  #nobody(): EventSource {
-    const within = <R>(work: () => R): R => work();
-    return { attempt: 0, alternative: '', startedAt: this.context.clock.now(), correlationId: '', within };
   }
 }
 

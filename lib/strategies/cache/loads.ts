@@ -5,7 +5,7 @@ import { anyOf, decided, type Runner } from '../../core/strategy/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
-import type { EntriesContext } from './entries.js';
+import type { EntriesContext } from './store-reports.js';
 import { isServable, type Entry } from './envelope.js';
 import type { Flight } from './flight.js';
 import { LoadedValue } from './loaded-value.js';
