@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { OperoConfigurationError } from '../core/errors/index.js';
+import { OperoConfigurationError, OperoService } from '../index.js';
 import { unknownName } from '../core/options/index.js';
-import { OperoService } from '../nest/index.js';
 import { checkHealthOptions } from './health.options.js';
 import { judge, type HealthJudgement, type OperoHealthOptions } from './operation-health.js';
 

@@ -91,12 +91,12 @@ describe('a shutdown [peers 23]', () => {
 
   it('is not needed: a script that made calls ends by itself', async () => {
     const script = `
-      import { OperoRuntime } from './dist/runtime/index.js';
-      const runtime = new OperoRuntime();
-      const layer = { from: 'script', options: { timeout: 60_000, retry: 3, cache: 60_000, rateLimit: 1 } };
-      const target = { answers: 'promise', parameters: 0, fallbackArguments: new Map(), parameterNames: [], handler: false };
-      const operation = runtime.defineOrThrow({ name: 'Script.method', layers: [layer], own: [layer], target });
-      await operation.run({ self: undefined, method: async () => 1, args: [] }, runtime.scope, 'promise');
+      import 'reflect-metadata';
+      import { NestFactory } from '@nestjs/core';
+      import { OperoModule, OperoService } from 'nestjs-opero';
+      const app = await NestFactory.createApplicationContext(OperoModule.forRoot(), { logger: false });
+      const options = { name: 'script', timeout: 60_000, retry: 3, cache: 60_000, rateLimit: 1 };
+      await app.get(OperoService).run(options, async () => 1, { args: [] });
       console.log('done');`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],

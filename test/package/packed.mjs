@@ -30,18 +30,27 @@ const assert = (condition, message) => {
 const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', temporary]));
 const tarball = join(temporary, filename);
 
+const texts = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'dist/THIRD-PARTY-LICENSES.txt',
+  'dist/types/package.json',
+];
+
 step('holds the build, the texts and nothing else', () => {
   const others = files
     .map(({ path }) => path)
-    .filter((path) => !/^dist\/[\w./-]+\.(js|d\.ts)$/.test(path))
-    .filter((path) => !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(path));
+    .filter((path) => !/^dist\/[\w./-]+\.(c?js|d\.c?ts)$/.test(path))
+    .filter((path) => !texts.includes(path));
   assert(others.length === 0, `unexpected files: ${others.join(', ')}`);
 });
 
 step('has the shape that publint wants', () => run(bin('publint'), ['run', tarball, '--strict']));
 
-step('has types that resolve for every kind of import (attw)', () =>
-  run(bin('attw'), [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']),
+step('has types that resolve for every kind of import, that of node10 too (attw)', () =>
+  run(bin('attw'), [tarball, '--profile', 'strict']),
 );
 
 /** An app folder with the packed package, and the dependencies that are installed here. */
@@ -167,13 +176,110 @@ const modules11 = join(root, 'test', 'nest-11', 'node_modules');
 
 step('works in a new ES module app on Nest 12', () => compileAndRun(app('app-12', 'module', modules12)));
 step('works in a new CommonJS app on Nest 11', () => compileAndRun(app('app-11', 'commonjs', modules11)));
-step('is one package to import and to require', () => {
+/** One process that uses both builds: decorated through one, registered and injected through the other. */
+const mixed = (first) => `
+import 'reflect-metadata';
+import assert from 'node:assert';
+import { createRequire } from 'node:module';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+const require = createRequire(import.meta.url);
+const load = { import: (name) => import(name), require: async (name) => require(name) };
+const [one, other] = '${first}' === 'import' ? ['import', 'require'] : ['require', 'import'];
+const decorated = await load[one]('nestjs-opero');
+const health = await load[other]('nestjs-opero/terminus');
+const registered = await load[other]('nestjs-opero');
+const sameHealth = await load[one]('nestjs-opero/terminus');
+assert(require.resolve('nestjs-opero').endsWith('.cjs') && import.meta.resolve('nestjs-opero').endsWith('.js'));
+assert.deepStrictEqual(Object.keys(registered).sort(), Object.keys(decorated).sort());
+for (const [name, value] of Object.entries(decorated)) {
+  assert.strictEqual(value, registered[name], name);
+  if (/^[A-Z]/.test(name)) assert.strictEqual(value.name, name);
+}
+assert.strictEqual(health.OperoHealthIndicator, sameHealth.OperoHealthIndicator);
+
+class Service {
+  calls = 0;
+  async flaky() {
+    if (++this.calls < 3) throw new Error('not yet');
+    return 'answered';
+  }
+  async slow() {
+    return new Promise(() => undefined);
+  }
+}
+const decorate = (method, options) =>
+  decorated.Opero(options)(Service.prototype, method, Object.getOwnPropertyDescriptor(Service.prototype, method));
+for (const [method, options] of [['flaky', { retry: { retries: 2, minDelay: 1 } }], ['slow', { timeout: 5 }]]) {
+  const descriptor = Object.getOwnPropertyDescriptor(Service.prototype, method);
+  Object.defineProperty(Service.prototype, method, decorate(method, options) ?? descriptor);
+}
+class AppModule {}
+Module({
+  imports: [registered.OperoModule.forRoot(), TerminusModule],
+  providers: [Service, health.OperoHealthIndicator],
+})(AppModule);
+const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+const service = app.get(Service);
+assert.strictEqual(await service.flaky(), 'answered');
+const error = await service.slow().catch((thrown) => thrown);
+assert(error instanceof decorated.OperoError && error instanceof registered.OperoError, String(error));
+assert(app.get(decorated.OperoService).operations().some(({ operation }) => operation === 'Service.flaky'));
+const { operations } = app.get(sameHealth.OperoHealthIndicator).check('operations');
+assert.strictEqual(operations['Service.flaky'].state, 'healthy');
+await app.close();
+console.log('shared');
+`;
+
+for (const name of ['app-12', 'app-11']) {
+  for (const first of ['import', 'require']) {
+    step(`shares its state between both builds, first loaded by ${first} (${name})`, () => {
+      const file = join(temporary, name, `mixed-${first}.mjs`);
+      writeFileSync(file, mixed(first));
+      const output = run(process.execPath, ['--preserve-symlinks-main', file], join(temporary, name));
+      assert(output.includes('shared'), output);
+    });
+  }
+}
+step('is another package for another copy of Nest', () => {
   const check = `
-    const { createRequire } = await import('node:module');
-    const required = createRequire(import.meta.url)('nestjs-opero');
-    const imported = await import('nestjs-opero');
-    if (required.Opero !== imported.Opero) throw new Error('two copies');`;
-  run(process.execPath, ['--input-type=module', '-e', check], join(temporary, 'app-12'));
+    const first = require('nestjs-opero').OperoModule;
+    const ofPackage = (part) => Object.keys(require.cache).filter((file) => file.includes(part));
+    for (const file of ofPackage('nestjs-opero')) delete require.cache[file];
+    if (require('nestjs-opero').OperoModule !== first) throw new Error('two for one Nest');
+    for (const file of [...ofPackage('nestjs-opero'), ...ofPackage('@nestjs')]) delete require.cache[file];
+    if (require('nestjs-opero').OperoModule === first) throw new Error('one for two Nests');`;
+  run(process.execPath, ['-e', check], join(temporary, 'app-11'));
+});
+step('has types for moduleResolution node10, and one set of types for import and require', () => {
+  const folder = join(temporary, 'app-11');
+  const use = `
+    import { OperoService } from 'nestjs-opero';
+    import { OperoHealthIndicator } from 'nestjs-opero/terminus';
+    export const answer = (service: OperoService): Promise<string> => service.run('name', () => 'x');
+    export const check = (health: OperoHealthIndicator) => health.check('operations', { maxFailures: 2 });
+    // @ts-expect-error the types are there: this is not an option
+    export const wrong = (health: OperoHealthIndicator) => health.check('operations', { maxFailure: 2 });`;
+  writeFileSync(join(folder, 'node10.ts'), use);
+  writeFileSync(join(folder, 'required.cts'), use);
+  writeFileSync(
+    join(folder, 'imported.mts'),
+    `import { OperoService } from 'nestjs-opero';
+    import { answer } from './required.cjs';
+    export const both = (service: OperoService) => answer(service);`,
+  );
+  const tsc = [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '--noEmit',
+    '--strict',
+    '--experimentalDecorators',
+  ];
+  const types = ['--types', 'node', '--target', 'es2022', '--skipLibCheck'];
+  const node10 = ['--module', 'commonjs', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'];
+  run(process.execPath, [...tsc, ...types, ...node10, '--ignoreConfig', 'node10.ts'], folder);
+  const nodenext = ['--module', 'nodenext', '--ignoreConfig', 'required.cts', 'imported.mts'];
+  run(process.execPath, [...tsc, ...types, ...nodenext], folder);
 });
 step('loads without the optional peers', () => {
   const folder = join(temporary, 'app-12');
@@ -191,7 +297,7 @@ step('has types that need no optional peer', () => {
     types
       .trim()
       .split('\n')
-      .every((file) => file.startsWith('dist/terminus/')),
+      .every((file) => file.startsWith('dist/types/terminus/')),
     types,
   );
 });

@@ -80,9 +80,13 @@ function framesOf(stack: unknown): string[] {
 const isOwn = (line: string): boolean =>
   ownFolder !== undefined && line.startsWith('    at ') && line.includes(ownFolder);
 
-/** Read from a stack: what tells a module its own address differs between the kinds of modules. */
+/**
+ * Read from a stack: what tells a module its own address differs between the kinds of modules. In the package this file
+ * is part of a bundle whose name tells it from that of an app that was bundled itself, of which nothing is left out.
+ */
 function findOwnFolder(): string | undefined {
   const { stack } = captureCallSite();
   if (typeof stack !== 'string') return undefined;
-  return /[( ]([^( \n][^(\n]*[\\/])core[\\/]call[\\/]call-site\.[cm]?[jt]s:/.exec(stack)?.[1];
+  const own = /[( ]([^( \n][^(\n]*[\\/])(?:core[\\/]call[\\/]call-site|opero\.impl)\.[cm]?[jt]s:/;
+  return own.exec(stack)?.[1];
 }
