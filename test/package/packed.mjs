@@ -301,9 +301,13 @@ step('has types that need no optional peer', () => {
     types,
   );
 });
-step('has a README whose code compiles', () =>
-  console.log(`      ${run(process.execPath, ['test/package/readme.mjs']).trim()}`),
-);
+for (const [what, script] of [
+  ['has options tables that say what schemas and comments say', 'option-tables.mjs'],
+  ['has pages whose links lead somewhere', 'links.mjs'],
+  ['has a README and pages whose code compiles', 'snippets.mjs'],
+  ['has a page on testing whose specs pass', 'testing-page.mjs'],
+])
+  step(what, () => console.log(`      ${run(process.execPath, [`test/package/${script}`]).trim()}`));
 
 rmSync(temporary, { recursive: true, force: true });
 console.log(`${passed} passed, ${process.exitCode ? 'some' : 0} failed`);
