@@ -84,7 +84,7 @@ export class ResultQueue<R, I> implements ResultSink<R, I>, AsyncIterableIterato
     });
   }
 
-  /** The reader stopped early: the run ends, and nobody gets an error. */
+  /** The reader stopped early: the run ends without an error. */
   return(): Promise<IteratorResult<OpItemResult<R, I>>> {
     this.#results.clear();
     const ended = this.#end !== undefined;

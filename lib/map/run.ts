@@ -18,10 +18,9 @@ import { ResultQueue } from './result-queue.js';
  * A run of a method over many items. It starts when it is awaited, iterated or started.
  *
  * - `await run`: all results in the order of the items, with an {@link OpItemError} for each item without a result
- * - `for await (const result of run)`: one result at a time, with back-pressure and bounded memory. It starts with
- * the first result that is requested. While the reader processes a result, no item starts in that turn of the event
- * loop: if the reader stops then, no more items than workers have started; if it is slow, at most `window` more than
- * it took.
+ * - `for await (const result of run)`: one result at a time, with back-pressure and bounded memory. It starts with the
+ *   first result that is requested. While the reader processes a result, no item starts in that turn of the event loop:
+ *   if the reader stops then, no more items than workers have started; if it is slow, at most `window` more than it took
  * - `await run.values()`: the values alone, or an `AggregateError` with all errors
  *
  * A run that does not complete rejects with an error that has `results`: {@link OpSourceError} if its source failed,
@@ -140,7 +139,7 @@ export class MapRun<R, I> implements OpRun<R, I> {
     const { promise, resolve, reject } = deferred<(R | OpItemError<I>)[]>();
     // Set before anything starts: the code of the source may access the run.
     this.#collected = promise;
-    // The rejection reaches everybody who awaits the run. A run that was only started must not crash the process.
+    // Every caller that awaits the run gets the rejection. A run that was only started must not crash the process.
     promise.catch(() => undefined);
     const results = this.#results;
     const sink: ResultSink<R, I> = {

@@ -11,7 +11,7 @@ export abstract class Contended {
   readonly nested = new LinkedList<NestedWait>();
 }
 
-/** A wait of an attempt for such a resource. */
+/** A wait of an attempt for a contended resource. */
 export class NestedWait implements Listed<NestedWait> {
   list: LinkedList<NestedWait> | undefined;
   next: NestedWait | undefined;

@@ -3,7 +3,7 @@ import { LinkedList, type Listed } from './linked-list.js';
 /** How states are created and evicted. */
 export interface KeyedSettings<S> {
   readonly make: (key: string) => S;
-  /** Whether the state still matters. Such a state is not evicted. */
+  /** Whether the state still matters. A state in use is not evicted. */
   readonly inUse: (state: S, now: number) => boolean;
   /**
    * How many keys are kept.

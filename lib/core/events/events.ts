@@ -39,12 +39,14 @@ export const eventTypes = [
  * - `alternative`: a fallback argument switches to its next value
  * - `fallback`: a fallback succeeded · `timeout`: an attempt or the call timed out
  * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-isolated`: state transitions of a circuit breaker
- * · `circuit-refusal`: it rejected a call; in shadow mode, it would have rejected it
- * - `rate-limit-wait`, `bulkhead-wait`: an attempt waits for a permit · `rate-limit-refusal`, `bulkhead-refusal`: it
- * was rejected · `abort`: the caller cancelled the call
- * - `cache-hit`, `cache-miss`, `cache-stale` (an expired result was served because the method failed), `cache-error`
- * (the store failed), `cache-bypass` (the arguments cannot be encoded as a key) · `shared`: the call got the result
- * of an equal concurrent call (single-flight)
+ * - `circuit-refusal`: the circuit breaker rejected a call; in shadow mode, it would have rejected it
+ * - `rate-limit-wait`, `bulkhead-wait`: an attempt waits for a permit
+ * - `rate-limit-refusal`, `bulkhead-refusal`: an attempt was rejected
+ * - `abort`: the caller cancelled the call
+ * - `cache-hit`, `cache-miss`: the cache had a result, or had none
+ * - `cache-stale`: an expired result was served because the method failed · `cache-error`: the store failed
+ * - `cache-bypass`: the call ran uncached, because its arguments cannot be encoded as a key, for example
+ * - `shared`: the call got the result of an equal concurrent call (single-flight)
  * - `callback-error`: a function in the options (a predicate, a backoff, a key) threw
  */
 export type OperoEventType = (typeof eventTypes)[number];

@@ -22,7 +22,9 @@ export function liveKind(value: object): string | undefined {
   return TESTS.find(([, test]) => test(value as Record<PropertyKey, unknown>))?.[0];
 }
 
-/** Finds such values in an instance of a class and in what it references. Its own methods do not count. */
+/**
+ * Finds a single-use value in an instance of a class and in what it references. Methods of the instance do not count.
+ */
 export function findLive(instance: object): string | undefined {
   const seen = new Set<object>([instance]);
   for (const value of seen) {

@@ -27,7 +27,7 @@ export class Binding {
     this.answers = target.answers;
   }
 
-  /** Records how the method returned at its first call, if nothing else tells. */
+  /** Records how the method returned at its first call, if this was unknown before. */
   learn(answers: Target['answers']): void {
     if (this.answers === 'unknown') this.answers = answers;
   }

@@ -11,8 +11,8 @@ export interface StreamReader {
 }
 
 /**
- * Values buffered before the subscriber is connected. Further values are not awaited, because the source may be
- * infinite.
+ * Values buffered before the stream is connected. With more it connects at once: a source that emits synchronously may
+ * be infinite, and only its subscriber can stop it.
  */
 const MOST_PENDING = 1_000;
 

@@ -11,7 +11,7 @@ type ServiceClass = abstract new (...args: never[]) => unknown;
 /** The services injected with {@link InjectMapped}, and their tokens. */
 export const mappedTokens = new Map<ServiceClass, symbol>();
 
-/** Objects created by this file, to tell them from the replacements of a test. */
+/** Objects created by this file. A test may replace them by others. */
 const views = new WeakSet<object>();
 
 /**

@@ -20,9 +20,15 @@ interface ServerResponse {
 }
 
 /**
- * A global interceptor for every handler. It opens the scope of the request, aborts its calls when the client
+ * The global interceptor for every handler. It opens the scope of the request, aborts its calls when the client
  * disconnects, and converts errors of this package to those of the transport. The strategies run inside, in the bound
- * methods, so a retry repeats neither guards nor pipes.
+ * methods, so a retry repeats neither guards nor pipes. Add it by hand only to a handler that global interceptors do
+ * not reach.
+ *
+ * @example
+ * @UseInterceptors(OperoInterceptor)
+ * @Controller('prices')
+ * class PricesController {}
  */
 @Injectable()
 export class OperoInterceptor implements NestInterceptor {

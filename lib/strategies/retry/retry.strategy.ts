@@ -112,7 +112,7 @@ export class RetryStrategy implements RepeatStrategy {
 
   /**
    * The longest delay that an error of this attempt asked for. Rejections put no load on the downstream: if any
-   * alternative was permitted, rejected ones are tried again along with it; otherwise the rejection that ends first
+   * alternative was permitted, rejected ones are attempted again along with it; otherwise the shortest `retryAfter`
    * counts.
    */
   #asked(call: Call): number {
