@@ -1,7 +1,7 @@
 import { systemEventLoop, Turn, type EventLoop } from './event-loop.js';
 import { Lists, openSource, sizeOf, type AnyIterable } from './items.js';
 
-/** A source that is asked for nothing more once it was left, whatever it would still give. */
+/** A source that gives nothing more once it was closed. */
 class Leavable<T> implements AsyncIterator<T> {
   #source: Iterator<T> | AsyncIterator<T> | undefined;
   #left = false;
@@ -20,7 +20,7 @@ class Leavable<T> implements AsyncIterator<T> {
   }
 }
 
-/** Items put together in lists, and how many lists there will be, if the items say how many they are. */
+/** Groups items into lists. Knows how many lists there will be if the source knows its size. */
 export class Batches<T> extends Lists implements AsyncIterable<T[]> {
   readonly size: number | undefined;
 
@@ -47,7 +47,7 @@ export class Batches<T> extends Lists implements AsyncIterable<T[]> {
           asked--;
         }
       },
-      // A generator that waits for an item is left only after it: until then nobody would close the source.
+      // A generator that waits for an item can only be closed after that item: the source is closed directly.
       return: async () => {
         if (asked > 0) await source.return();
         else await lists.return(undefined);
@@ -56,7 +56,7 @@ export class Batches<T> extends Lists implements AsyncIterable<T[]> {
     };
   }
 
-  /** The last list may be shorter; it comes before the source's error, if there is one. */
+  /** The last list may be shorter. It comes before the error of the source, if any. */
   async *#lists(opened: Leavable<T>): AsyncGenerator<T[], undefined> {
     let batch: T[] = [];
     let failure: { readonly error: unknown } | undefined;

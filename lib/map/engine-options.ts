@@ -1,23 +1,23 @@
 import type { EventLoop } from './event-loop.js';
 import type { OpItemResult } from './items.js';
 
-/** Works on one item. `attempts` tells how often it was tried once it has failed. */
+/** A running item. `attempts` returns the number of attempts made. */
 export interface ItemTask {
   readonly result: unknown;
   readonly attempts: () => number;
 }
 
-/** What the engine is told to do. */
+/** Settings of the engine. */
 export interface EngineOptions<I> {
   readonly workers: number;
-  /** Items pulled ahead of what was taken out. */
+  /** Items that may be pulled ahead of the results taken. */
   readonly window: number;
   readonly ordered: boolean;
   readonly stopOnError: boolean;
   readonly shouldProcess: ((item: I, index: number) => unknown) | undefined;
-  /** Begins to work on an item. */
+  /** Starts an item. */
   readonly begin: (item: I, index: number) => ItemTask;
-  /** Ends what was begun. */
+  /** Aborts all running items. */
   readonly abortRunning: (reason: unknown) => void;
   readonly loop: EventLoop;
 }
@@ -25,13 +25,13 @@ export interface EngineOptions<I> {
 /** Why a run ended early. */
 export interface RunFailure {
   readonly reason: unknown;
-  /** Who ended it, if it was not ended from outside: its source failed, or an item with `stopOnError`. */
+  /** What ended it: its source, or an item with `stopOnError`; `undefined` for an abort. */
   readonly by?: 'source' | 'item';
 }
 
-/** Takes results in the order in which the run gives them. */
+/** Receives results in the order in which the run delivers them. */
 export interface ResultSink<R, I> {
   take(result: OpItemResult<R, I>): void;
-  /** No more will come. `failure` is why the run ended early, if it did. */
+  /** No more results follow. `failure` is set if the run ended early. */
   end(failure: RunFailure | undefined): void;
 }

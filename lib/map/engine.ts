@@ -8,15 +8,15 @@ import type { ProgressCounter } from './progress.js';
 import { ItemSource } from './source.js';
 import { UnderWay, type Item } from './under-way.js';
 
-/** Works on the items of a source, a bounded number at a time. */
+/** Processes the items of a source with bounded concurrency. */
 export class MapEngine<I, R> {
   readonly #source: ItemSource<I>;
   readonly #turn: Turn;
   readonly #sink: ResultSink<R, I>;
   readonly #underWay = new UnderWay<I>();
-  /** Goes through the source right now: an item that is over at once must not start it again. */
+  /** Whether items are being pulled now: an item that completes synchronously must not start a nested loop. */
   #pulling = false;
-  /** The reader was handed a result and has not asked for the next: it may leave, and all further work were in vain. */
+  /** The reader got a result and has not requested the next: it may stop, and further work would be wasted. */
   #handed = false;
   #ended = false;
   #failure: RunFailure | undefined;
@@ -50,26 +50,25 @@ export class MapEngine<I, R> {
     this.#pull();
   }
 
-  /** The reader was waiting and has got a result. More is pulled when it asks again, or in the next turn. */
+  /** The reader was waiting and got a result. More items are pulled on its next request, or in the next turn. */
   handed(): void {
     this.#taken++;
     this.#handed = true;
     if (!this.#source.exhausted) this.#turn.begin();
   }
 
-  /** The reader has come for a result that was ready: another item may be pulled. */
+  /** The reader took a result that was ready: another item may be pulled. */
   taken(): void {
     this.#taken++;
     this.wanted();
   }
 
-  /** The reader waits for a result. */
   wanted(): void {
     this.#handed = false;
     this.#pull();
   }
 
-  /** Takes no more items; what is running may end by itself. */
+  /** Stops pulling items. Running items finish. */
   stopTaking(reason: unknown): void {
     if (this.#ended) return;
     this.#failure ??= { reason };
@@ -77,7 +76,6 @@ export class MapEngine<I, R> {
     this.#endIfDone();
   }
 
-  /** Takes no more items and ends what is running. */
   abort(reason: unknown): void {
     this.#abort({ reason });
   }
@@ -94,7 +92,7 @@ export class MapEngine<I, R> {
     if (!this.#ended) this.options.loop.later(() => this.#giveUp());
   }
 
-  /** An aborted item that has not ended by itself, because of what its own code does, does not hold up the run. */
+  /** An aborted item whose own code does not settle must not delay the end of the run. */
   #giveUp(): void {
     for (const item of this.#underWay.all()) this.#fail(item, 'aborted', this.#aborted?.reason);
   }
@@ -137,7 +135,7 @@ export class MapEngine<I, R> {
       (answer) => this.#decide(item, answer),
       (error) => this.#fail(item, 'failed', error),
     );
-    // It may itself have ended the run.
+    // `shouldProcess` may have ended the run.
     if (this.#aborted) this.#fail(item, 'aborted', this.#aborted.reason);
   }
 
@@ -162,7 +160,7 @@ export class MapEngine<I, R> {
     const failed = (error: unknown) => this.#fail(item, this.#isAbort(error) ? 'aborted' : 'failed', error);
     const { result } = item.task;
     if (isThenable(result)) result.then(succeeded, failed);
-    // Its own synchronous part may have ended the run, when nothing waited for it that could be interrupted.
+    // The synchronous part of the method may have ended the run, before there was a wait to interrupt.
     if (this.#aborted) this.#fail(item, 'aborted', this.#aborted.reason);
     else if (!isThenable(result)) succeeded(result);
   }
@@ -170,7 +168,7 @@ export class MapEngine<I, R> {
   #isAbort(error: unknown): boolean {
     if (!this.#failure) return false;
     const { reason, by } = this.#failure;
-    // A source that failed ends no item, which may fail with the same error by itself.
+    // A failed source aborts no items; an item may fail with the same error.
     if ((error === reason && by !== 'source') || error === this.#aborted?.reason) return true;
     return error instanceof OperoShutdownError;
   }
@@ -183,7 +181,7 @@ export class MapEngine<I, R> {
     this.#over(entry, { index, item, ok: false, error });
   }
 
-  /** Told last who listens: listeners may end the run, and then nothing of it must be missing. */
+  /** The progress is emitted last: its listeners may end the run, and then the result must already be recorded. */
   #over(item: Item<I>, result: OpItemResult<R, I>): void {
     if (!this.#underWay.remove(item)) return;
     this.#count(result);

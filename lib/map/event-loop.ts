@@ -1,27 +1,27 @@
-/** How a run shares the event loop with the rest of the process. */
+/** Access to the event loop, replaceable in tests. */
 export interface EventLoop {
-  /** Ms of real time, from an arbitrary start. */
+  /** Real time in ms from an arbitrary start. */
   now(): number;
-  /** Calls `step` once, after whatever else waits to run. */
+  /** Calls `step` once in a later turn of the event loop. */
   later(step: () => void): void;
 }
 
-// Taken when this file is loaded: timers that a test replaces later would stop every run that lets others go first.
+// Captured when this file is loaded: fake timers installed by a test later must not stop a run.
 const immediately = setImmediate;
 
-/** The process's own event loop. */
+/** The event loop of the process. */
 export const systemEventLoop: EventLoop = {
   now: () => performance.now(),
   later: (step) => void immediately(step),
 };
 
-/** Ms that a run works before it lets everything else of the process go first. */
+/** How long a run works before it yields to the event loop, in ms. */
 const LONGEST = 10;
 
-/** The clock is read at the latest after so many steps: reading it for each would cost a few percent of a run. */
+/** The clock is read after this many steps: reading it for each would cost a few percent of a run. */
 const MOST_STEPS = 16;
 
-/** The stretch in which a run works without letting anything but promises go first. */
+/** The time in which a run works without yielding to the event loop. */
 export class Turn {
   #begunAt: number | undefined;
   #readAt = 0;
@@ -31,11 +31,11 @@ export class Turn {
 
   constructor(
     private readonly loop: EventLoop,
-    /** Called when others have had their turn. */
+    /** Called after the event loop has turned. */
     private readonly onOver: () => void,
   ) {}
 
-  /** Work is done now; {@link Turn.onOver} will be called once after it. */
+  /** Work starts in this turn: {@link Turn.onOver} will be called once after it. */
   begin(): void {
     if (this.#begunAt !== undefined) return;
     this.#begunAt = this.#readAt = this.loop.now();
@@ -47,7 +47,7 @@ export class Turn {
     });
   }
 
-  /** Counts a step, and tells whether others should go first now. */
+  /** Counts a step; true if the run should yield now. */
   spent(): boolean {
     if (this.#begunAt === undefined) return false;
     if (this.#spent || --this.#stepsLeft > 0) return this.#spent;

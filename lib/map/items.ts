@@ -1,15 +1,20 @@
 import { show } from '../core/options/index.js';
 
-/** Whatever can be gone through, at once or over time: arrays, sets, generators, streams. */
+/** Any synchronous or asynchronous iterable: arrays, sets, generators, streams. */
 export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 
 /** Why an item has no result. */
 export type OpItemFailure = 'failed' | 'skipped' | 'aborted';
 
-/** Stands in the place of an item's result when there is none. It has no stack of its own: its `cause` has one. */
+/**
+ * Takes the place of the result of an item without one. It has no stack; its `cause` does.
+ *
+ * @example
+ * const failed = results.filter(isItemError).map(({ item, cause }) => ({ item, cause }));
+ */
 export class OpItemError<I = unknown> extends Error {
   static {
-    // On the prototype, so that the first line of the stack has it too.
+    // On the prototype, so that the first line of the stack shows it.
     Object.defineProperty(this.prototype, 'name', {
       value: 'OpItemError',
       configurable: true,
@@ -18,19 +23,17 @@ export class OpItemError<I = unknown> extends Error {
   }
 
   readonly code = 'OPERO_ITEM_FAILED';
-  /**
-   * Only on the error that a run with `stopOnError` rejects with: every item that was begun, in the order of the input.
-   */
+  /** Only on the error that a run with `stopOnError` rejects with: every item that was started, in input order. */
   declare readonly results?: readonly OpItemResult<any, I>[];
 
   constructor(
-    /** The item's position, from 0. */
+    /** Position of the item, from 0. */
     readonly index: number,
-    /** The item itself. */
+    /** The item. */
     readonly item: I,
-    /** `failed` after all its attempts, `skipped` by `shouldProcess`, or `aborted` with the run. */
+    /** `failed` after all attempts, `skipped` by `shouldProcess`, or `aborted` with the run. */
     readonly reason: OpItemFailure,
-    /** How often the method was tried for it, with each alternative and hedge; 0 if it never was. */
+    /** Number of attempts, including alternatives and hedges; 0 if the method never ran. */
     readonly attempts: number,
     cause: unknown,
   ) {
@@ -44,24 +47,39 @@ const wording: Record<OpItemFailure, string> = {
   aborted: 'was aborted',
 };
 
-/** Whether a result stands for an item that has none. */
+/**
+ * Whether a result is the error of an item.
+ *
+ * @example
+ * const failed = results.filter(isItemError);
+ */
 export const isItemError = <R, I>(result: R | OpItemError<I>): result is OpItemError<I> =>
   result instanceof OpItemError;
 
-/** Whether a result is one. */
+/**
+ * Whether a result is a value.
+ *
+ * @example
+ * const pages = results.filter(isOk);
+ */
 export const isOk = <R, I>(result: R | OpItemError<I>): result is R => !(result instanceof OpItemError);
 
-/** What iterating a run gives for each item. */
+/** A result of iterating a run. */
 export type OpItemResult<R, I> = { readonly index: number; readonly item: I } & (
   { readonly ok: true; readonly value: R } | { readonly ok: false; readonly error: OpItemError<I> }
 );
 
-/** A run that did not get to its end. What was done until then is not lost. `cause` is what ended it. */
+/**
+ * The run did not complete. It holds the results so far; `cause` is why it ended.
+ *
+ * @example
+ * if (error instanceof OpAbortedError) await this.store.saveAll(error.results);
+ */
 export class OpAbortedError<R = unknown, I = unknown> extends Error {
   constructor(
     /**
-     * Every item that was begun, in the order of the input; those cut short are errors with the reason `aborted`.
-     * Empty for a run that is iterated: its reader has been given them.
+     * Every item that was started, in input order; items that were interrupted have the reason `aborted`. Empty for a
+     * run that is iterated, because its reader already has the results.
      */
     readonly results: readonly OpItemResult<R, I>[],
     cause: unknown,
@@ -72,14 +90,19 @@ export class OpAbortedError<R = unknown, I = unknown> extends Error {
   }
 }
 
-/** A run whose source of items failed, or broke the rules of iterators. `cause` is the source's own error. */
+/**
+ * The source of items failed or violated the iterator protocol. `cause` is the error of the source.
+ *
+ * @example
+ * if (error instanceof OpSourceError) logger.error('the input could not be read', error.cause);
+ */
 export class OpSourceError<R = unknown, I = unknown> extends OpAbortedError<R, I> {
   constructor(results: readonly OpItemResult<R, I>[], cause: unknown) {
     super(results, cause, `the source of the items failed: ${messageOf(cause)}`);
   }
 }
 
-/** Something was given in the place of items that is none: nothing was begun. */
+/** The argument is not iterable: nothing was started. */
 export class NoItemsError extends TypeError {
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'TypeError', configurable: true, writable: true });
@@ -94,7 +117,7 @@ function messageOf(error: unknown): string {
   }
 }
 
-/** Opens a source; `next` is never called before the last one has answered. */
+/** Opens a source. `next` is never called before the previous call has settled. */
 export function openSource<T>(items: AnyIterable<T>): Iterator<T> | AsyncIterator<T> {
   if (typeof items === 'string') {
     throw new NoItemsError('a string is one item: pass [item], or an iterable of items');
@@ -112,13 +135,13 @@ export function openSource<T>(items: AnyIterable<T>): Iterator<T> | AsyncIterato
   throw new TypeError(`got ${show(iterator)} from the source, allowed: an iterator`);
 }
 
-/** A source made of another one. */
+/** A source that groups the items of another one. */
 export abstract class Lists {
-  /** How many items it will give, if that is known. */
+  /** How many lists it will give, if known. */
   abstract readonly size: number | undefined;
 }
 
-/** How many items a source will give, if it says so. */
+/** How many items a source will give, if it has a size. */
 export function sizeOf(items: unknown): number | undefined {
   try {
     if (Array.isArray(items)) return items.length;
@@ -126,7 +149,7 @@ export function sizeOf(items: unknown): number | undefined {
     const size: unknown = counted ? items.size : undefined;
     return typeof size === 'number' ? size : undefined;
   } catch {
-    // A source that does not let itself be looked at tells it when it is opened.
+    // A source whose getters throw fails when it is opened.
     return undefined;
   }
 }

@@ -1,31 +1,56 @@
 import * as v from 'valibot';
 import { callback, duration, fields, flag, oneOf, satisfying, wholeNumber } from '../core/options/index.js';
 
-/** How many items are worked on at a time where nothing is said. */
+/** Items processed concurrently by default. */
 export const DEFAULT_WORKERS = 10;
 
-/** How a method is run over many items. */
+/** How a method runs over many items. */
 export interface OpMapRunOptions {
-  /** Where items are worked on: `async`, on this process's event loop. Default `async`. */
+  /**
+   * Where items are processed: `async`, on the event loop of this process.
+   * @default 'async'
+   */
   mode?: 'async';
-  /** Items worked on at a time. `auto` is 10. Default `auto`. */
+  /**
+   * Items processed concurrently: a whole number, 1 or more; `auto` is 10.
+   * @default 'auto'
+   */
   workers?: number | 'auto';
-  /** Results in the order of the items, or as they come. Default true. */
+  /**
+   * Whether results come in the order of the items, or as they complete.
+   * @default true
+   */
   ordered?: boolean;
   /**
-   * Items taken from the source ahead of what the reader has taken. A slow item holds back an ordered stream of at
-   * most this many. Default 16 times the workers, at least 256. Awaiting a run keeps all results and has no window.
+   * Items pulled ahead of the results that the reader has taken: a whole number, 1 or more. In an ordered stream a
+   * slow item holds back at most this many. A run that is awaited keeps all results and has no window.
+   * @default 16 times the workers, at least 256
    */
   window?: number;
-  /** Show progress: a bar on a terminal, a log line at each quarter elsewhere. Default false. */
+  /**
+   * Whether to show progress: a bar on a terminal, otherwise a log line at each quarter.
+   * @default false
+   */
   progress?: boolean;
-  /** End the run at the first item that fails: nothing more is begun, what is running is aborted. Default false. */
+  /**
+   * Whether the first failed item ends the run: no further item starts, running items are aborted.
+   * @default false
+   */
   stopOnError?: boolean;
-  /** Asked before each item; `false` skips it. */
+  /**
+   * Called before each item; `false` skips it.
+   * @default every item is processed
+   */
   shouldProcess?: (item: never, index: number) => boolean | Promise<boolean>;
-  /** Items in each call, for methods that take a list; see `batched()`. */
+  /**
+   * Items in each call, for methods that take a list: a whole number, 1 or more; see `batched()`.
+   * @default none: `batched()` requires it
+   */
   batchSize?: number;
-  /** Ms that one item may take in all, with its attempts and waits: the same as `timeout.total`. */
+  /**
+   * Time limit of one item with all attempts and delays, in ms: greater than 0. The same as `timeout.total`.
+   * @default no limit
+   */
   itemTimeout?: number;
 }
 
@@ -50,7 +75,7 @@ export const mapSchema = fields({
 /** The options with their defaults. */
 export type ResolvedMap = v.InferOutput<typeof mapSchema>;
 
-/** The keys that belong to the map, all others belong to the items' pipeline. */
+/** The keys of the run; all other keys configure the pipeline of each item. */
 export const mapKeys: readonly string[] = Object.keys(mapSchema.entries);
 
 export const workersOf = ({ workers }: ResolvedMap): number =>

@@ -1,7 +1,7 @@
 import type { ResultSink, RunFailure } from './engine-options.js';
 import type { OpItemResult } from './items.js';
 
-/** Passes results on in the order of their items: one that is early waits for those before it. */
+/** Passes results on in the order of their items. A result that is early waits for those before it. */
 export class OrderedResults<R, I> implements ResultSink<R, I> {
   readonly #early = new Map<number, OpItemResult<R, I>>();
   #next = 0;

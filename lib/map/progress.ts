@@ -1,27 +1,27 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Clock } from '../core/time/index.js';
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface OpProgress {
-  /** How many items there are, if the source says so. */
+  /** Number of items, if the source knows it. */
   readonly total?: number;
-  /** Items that are over: succeeded, failed and skipped. */
+  /** Items that succeeded, failed or were skipped. */
   readonly done: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Items being worked on. */
+  /** Items being processed. */
   readonly running: number;
-  /** Ms since the start. */
+  /** Time since the start, in ms. */
   readonly elapsed: number;
-  /** Ms until the end at the present pace; absent without a total. */
+  /** Estimated time to the end, in ms; absent without a total. */
   readonly remaining?: number;
 }
 
-/** Ms between two reports of the progress. */
+/** Minimum time between two progress reports, in ms. */
 const PACE = 100;
 
-/** Counts what a run does and tells whoever wants to know, at most ten times a second. */
+/** Counts items and emits the progress at most ten times a second. */
 export class ProgressCounter {
   succeeded = 0;
   failed = 0;
@@ -37,7 +37,7 @@ export class ProgressCounter {
     private readonly total: number | undefined,
   ) {}
 
-  /** The latest progress at once, then what follows; completes with the run. */
+  /** Emits the current progress, then each change; completes with the run. */
   readonly changes = new Observable<OpProgress>((subscriber) => {
     subscriber.next(this.snapshot());
     if (this.#endedAt !== undefined) {
@@ -52,7 +52,7 @@ export class ProgressCounter {
     this.#startedAt = this.clock.now();
   }
 
-  /** An item is over. */
+  /** Emits the progress after an item has completed. */
   tell(): void {
     if (this.#subscribers.size === 0) return;
     const now = this.clock.now();

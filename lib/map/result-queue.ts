@@ -11,7 +11,7 @@ interface Link<T> {
   next: Link<T> | undefined;
 }
 
-/** First in, first out. What was taken out is not kept. */
+/** A first-in, first-out queue that does not retain removed elements. */
 class Line<T> {
   #first: Link<T> | undefined;
   #last: Link<T> | undefined;
@@ -35,19 +35,19 @@ class Line<T> {
   }
 }
 
-/** Whom a queue tells what its reader does. */
+/** Notified of what the reader does. */
 export interface QueueListener {
-  /** The reader has come for a result that was ready. */
+  /** The reader took a result that was ready. */
   taken(): void;
-  /** The reader was waiting and has got a result. */
+  /** The reader was waiting and got a result. */
   handed(): void;
   /** The reader waits for a result. */
   wanted(): void;
-  /** The reader wants no more. */
+  /** The reader stopped iterating. */
   left(): void;
 }
 
-/** Hands results to one reader as it asks for them. */
+/** Passes results to one reader on demand. */
 export class ResultQueue<R, I> implements ResultSink<R, I>, AsyncIterableIterator<OpItemResult<R, I>> {
   readonly #results = new Line<OpItemResult<R, I>>();
   readonly #readers = new Line<Reader<R, I>>();
@@ -84,7 +84,7 @@ export class ResultQueue<R, I> implements ResultSink<R, I>, AsyncIterableIterato
     });
   }
 
-  /** The reader leaves early: the run ends, and nobody is told of it. */
+  /** The reader stopped early: the run ends without an error. */
   return(): Promise<IteratorResult<OpItemResult<R, I>>> {
     this.#results.clear();
     const ended = this.#end !== undefined;
@@ -105,7 +105,7 @@ export class ResultQueue<R, I> implements ResultSink<R, I>, AsyncIterableIterato
 
   #finish(reader: Reader<R, I>): void {
     const failure = this.#end?.failure;
-    // Once told, an iterator is just at its end.
+    // The failure is reported once. After that the iterator is just done.
     this.#end = { failure: undefined };
     if (failure) reader.reject(failure.reason);
     else reader.resolve({ done: true, value: undefined });

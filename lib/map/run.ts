@@ -15,43 +15,48 @@ import { ProgressCounter, type OpProgress } from './progress.js';
 import { ResultQueue } from './result-queue.js';
 
 /**
- * A method on its way over many items. It starts when it is awaited, iterated, or started; a run that nobody looks at
- * does nothing.
+ * A run of a method over many items. It starts when it is awaited, iterated or started.
  *
- * - `await run`: all results in the order of the items, an {@link OpItemError} in the place of each that has none
- * - `for await (const result of run)`: one after the other, with back-pressure and bounded memory. It begins with the
- *   first item that is asked for, and while the reader has a result in hand nothing more is begun in that turn of the
- *   event loop: a reader that leaves then has begun as many items as there are workers, one that stays away for long
- *   at most `window` more than it took
- * - `await run.values()`: the values alone, or one `AggregateError` with everything that failed
+ * - `await run`: all results in the order of the items, with an {@link OpItemError} for each item without a result
+ * - `for await (const result of run)`: one result at a time, with back-pressure and bounded memory. It starts with the
+ *   first result that is requested. While the reader processes a result, no item starts in that turn of the event loop:
+ *   if the reader stops then, no more items than workers have started; if it is slow, at most `window` more than it took
+ * - `await run.values()`: the values alone, or an `AggregateError` with all errors
  *
- * A run that does not get to its end rejects with an error that carries `results`: {@link OpSourceError} when its
- * source failed, {@link OpAbortedError} when it was ended from outside, the first {@link OpItemError} with
- * `stopOnError`. A run never keeps the event loop for itself: about every 10 ms everything else goes first.
+ * A run that does not complete rejects with an error that has `results`: {@link OpSourceError} if its source failed,
+ * {@link OpAbortedError} if it was aborted, the first {@link OpItemError} with `stopOnError`. A run yields to the
+ * event loop about every 10 ms.
+ *
+ * @example
+ * const run = mapped(this.pages).fetchPage(urls);
+ * for await (const result of run) if (result.ok) await this.store.save(result.item, result.value);
  */
 export interface OpRun<R, I = unknown>
   extends PromiseLike<(R | OpItemError<I>)[]>, AsyncIterable<OpItemResult<R, I>> {
-  /** The values in the order of the items, skipped ones left out. Rejects with an `AggregateError` if any failed. */
+  /**
+   * Returns the values in the order of the items, without skipped ones. Rejects with an `AggregateError` if any item
+   * failed.
+   */
   values(): Promise<R[]>;
-  /** How far the run is. */
+  /** The current progress. */
   readonly progress: OpProgress;
-  /** The progress as it changes, at most ten times a second, the latest first. Completes with the run. */
+  /** Emits the progress at most ten times a second, starting with the current one. Completes with the run. */
   readonly progress$: Observable<OpProgress>;
-  /** Begins now. */
+  /** Starts the run without waiting for it. */
   start(): this;
-  /** Takes no more items and aborts those under way. Whoever waits for the run gets an {@link OpAbortedError}. */
+  /** Stops pulling items and aborts running ones. The run rejects with an {@link OpAbortedError}. */
   abort(reason?: unknown): void;
 }
 
 /** What a run needs besides its items. */
 export interface RunSettings<I> extends EngineOptions<I> {
   readonly clock: Clock;
-  /** Called at the start, and told how to end the run early. */
+  /** Called at the start with the functions that end the run early. */
   readonly onStart: (run: { abort(reason: unknown): void; stopTaking(reason: unknown): void }) => void;
   readonly onEnd: () => void;
 }
 
-/** The engine behind {@link OpRun}. */
+/** The implementation of {@link OpRun}. */
 export class MapRun<R, I> implements OpRun<R, I> {
   readonly #counter: ProgressCounter;
   readonly #results: OpItemResult<R, I>[] = [];
@@ -132,9 +137,9 @@ export class MapRun<R, I> implements OpRun<R, I> {
 
   #beginCollecting(): Promise<(R | OpItemError<I>)[]> {
     const { promise, resolve, reject } = deferred<(R | OpItemError<I>)[]>();
-    // Set before anything is begun: the source's own code may ask for the run again.
+    // Set before anything starts: the code of the source may access the run.
     this.#collected = promise;
-    // Whoever awaits the run gets the rejection; one that was only started must not bring the process down.
+    // Every caller that awaits the run gets the rejection. A run that was only started must not crash the process.
     promise.catch(() => undefined);
     const results = this.#results;
     const sink: ResultSink<R, I> = {
@@ -166,13 +171,13 @@ export class MapRun<R, I> implements OpRun<R, I> {
     engine.start();
   }
 
-  /** What the run fails with: the item that ended it, its source's failure, or an abort, with what was done. */
+  /** The error of the run: of the item that ended it, of its source, or of an abort, with the results so far. */
   #failure({ reason, by }: RunFailure): unknown {
     if (reason instanceof NoItemsError) return reason;
     const results = this.#queue ? [] : [...this.#results].sort((a, b) => a.index - b.index);
     if (by === 'source') return new OpSourceError(results, reason);
     if (by !== 'item') return new OpAbortedError(results, reason);
-    // Not enumerable: the results hold this error.
+    // Not enumerable: the results contain this error.
     if (!this.#queue) Object.defineProperty(reason, 'results', { value: results, configurable: true });
     return reason;
   }

@@ -2,25 +2,25 @@ import { show } from '../core/options/index.js';
 import { isThenable } from '../core/pipeline/index.js';
 import { openSource, type AnyIterable } from './items.js';
 
-/** Told what a source gives. */
+/** Receives the items of a source. */
 export interface SourceListener<I> {
   item(item: I): void;
   failed(error: unknown): void;
-  /** The source has answered after a while: more may be pulled. */
+  /** An asynchronous result has arrived: more items may be pulled. */
   ready(): void;
 }
 
 /**
- * A source of items. Its `next` is never called twice at once, and its `return` is called when it is left early. A
- * source that breaks the rules of iterators fails; whatever it does, nothing is thrown here.
+ * A source of items. `next` is never called concurrently, and `return` is called if the run stops early. A source
+ * that violates the iterator protocol fails; nothing is thrown here.
  */
 export class ItemSource<I> {
-  /** Waits for an answer. */
+  /** Waiting for an asynchronous result of `next`. */
   waiting = false;
-  /** Gives no more items. */
+  /** No more items follow. */
   exhausted = false;
   #iterator: Iterator<I> | AsyncIterator<I> | undefined;
-  /** The source's own code is running: it cannot be closed from inside of itself. */
+  /** Code of the source is running: it cannot be closed from inside. */
   #asking = false;
   #toClose = false;
 
@@ -35,11 +35,11 @@ export class ItemSource<I> {
     } catch (error) {
       this.#fail(error);
     }
-    // Its own opening may have ended the run.
+    // Opening the source may have ended the run.
     if (this.exhausted) this.#close();
   }
 
-  /** Asks for the next item, which comes at once or later. */
+  /** Requests the next item, which arrives synchronously or later. */
   pull(): void {
     let answer: unknown;
     let later: Promise<unknown> | undefined;
@@ -61,7 +61,7 @@ export class ItemSource<I> {
     );
   }
 
-  /** Wants no more items. */
+  /** Closes the source. */
   leave(): void {
     if (this.exhausted) return;
     this.exhausted = true;
@@ -75,10 +75,10 @@ export class ItemSource<I> {
     this.#iterator = undefined;
     try {
       const left = iterator?.return?.();
-      // The run is over whatever the source makes of it.
+      // The run has ended: an error from closing the source is ignored.
       if (isThenable(left)) left.then(undefined, () => undefined);
     } catch {
-      // As above.
+      // Ignored for the same reason.
     }
   }
 
@@ -89,7 +89,7 @@ export class ItemSource<I> {
   }
 
   #take(answer: unknown): void {
-    // What arrives after the source was left was never begun.
+    // An item that arrives after the source was closed is dropped.
     if (this.exhausted) return;
     let item: I;
     try {
@@ -119,7 +119,7 @@ function nextOf(iterator: Iterator<unknown> | AsyncIterator<unknown>): unknown {
   throw new TypeError(`got an iterator whose next is ${show(iterator.next)}, allowed: a function`);
 }
 
-/** What `next` answered with, or an error that says what is wrong with it. */
+/** Validates the result of `next`. */
 function read<I>(answer: unknown): { done: boolean; value?: I } {
   if ((typeof answer !== 'object' && typeof answer !== 'function') || answer === null)
     throw new TypeError(`got ${show(answer)} from the iterator's next(), allowed: { done, value }`);
@@ -127,7 +127,7 @@ function read<I>(answer: unknown): { done: boolean; value?: I } {
   return result.done ? { done: true } : { done: false, value: result.value };
 }
 
-/** A promise that settles once, whatever a thenable does. */
+/** A promise that settles once, even if the thenable does not behave. */
 function promised(answer: PromiseLike<unknown>): Promise<unknown> {
   if (answer instanceof Promise && answer.then === Promise.prototype.then) return answer;
   return new Promise((resolve) => resolve(answer));

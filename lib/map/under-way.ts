@@ -1,20 +1,19 @@
 import type { ItemTask } from './engine-options.js';
 
-/** An item that was pulled and is not over. */
+/** An item that was pulled and has no result yet. */
 export interface Item<I> {
   readonly index: number;
   readonly item: I;
-  /** Whether `shouldProcess` has not decided about it yet. */
+  /** Whether `shouldProcess` has not answered yet. */
   undecided: boolean;
   task: ItemTask | undefined;
-  /** Its position among those under way; -1 while it is not. */
+  /** Its index in the list of items in progress; -1 if not in it. */
   place: number;
 }
 
 /**
- * The items that are pulled and not over. A `Set` that is added to and deleted from makes a table anew every few
- * deletions, and each old table refers to the next: once the garbage collector takes one for long-lived, it keeps all
- * that follow, and every item of a long run with them.
+ * The items in progress. A `Set` would rebuild its table every few deletions, and each old table references the next:
+ * once the garbage collector promotes one, it retains all that follow, and every item of a long run with them.
  */
 export class UnderWay<I> {
   readonly #items: Item<I>[] = [];
@@ -31,7 +30,7 @@ export class UnderWay<I> {
     item.place = this.#items.push(item) - 1;
   }
 
-  /** Takes `item` out; false when it was not in it. */
+  /** Removes `item`; false if it was not in the list. */
   remove(item: Item<I>): boolean {
     const { place } = item;
     if (place < 0) return false;
@@ -44,7 +43,7 @@ export class UnderWay<I> {
     return true;
   }
 
-  /** All of them, in the order of the source: a copy, since an item that is over takes itself out. */
+  /** A copy in the order of the source. */
   all(): Item<I>[] {
     return this.#items.toSorted((a, b) => a.index - b.index);
   }

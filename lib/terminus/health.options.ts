@@ -16,7 +16,7 @@ const healthSchema = fields({
   ),
 });
 
-/** What is wrong with the options of a health check. */
+/** Returns the problems in the options of a health check. */
 export function checkHealthOptions(options: unknown): Problem[] {
   const problems: Problem[] = [];
   check(healthSchema, options, '', problems);

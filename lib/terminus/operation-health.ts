@@ -1,22 +1,32 @@
 import type { OperationSnapshot } from '../runtime/index.js';
 
-/** What is asked of the operations. */
+/** Options of one health check. */
 export interface OperoHealthOptions {
-  /** The operations that count, by name. Default: all. */
+  /**
+   * Names of the operations to check.
+   * @default all operations
+   */
   operations?: readonly string[];
-  /** Ms since the last success after which an operation counts as stale, if it was called since. Default: never. */
+  /**
+   * Age of the last success from which an operation is stale, if it has failed since, in ms: greater than 0.
+   * @default no operation becomes stale
+   */
   maxAge?: number;
-  /** Failed calls in a row from which an operation counts as failing. Default 3. */
+  /**
+   * Failed calls in a row from which an operation is failing: a whole number, 1 or more.
+   * @default 3
+   */
   maxFailures?: number;
   /**
-   * Operations that the app cannot do without: `true` for all, or names. Only these make the indicator `down`, and so
-   * the probe fail; others are told as degraded. A probe should not fail for a dependency that all instances share:
-   * it would take every one of them out of service. Default: none.
+   * Operations that make the indicator `down` when they fail: `true` for all, or names. All others are reported as
+   * degraded. A probe should not fail for a dependency that all instances share: that would take all of them out of
+   * service.
+   * @default false (none)
    */
   critical?: boolean | readonly string[];
 }
 
-/** How one operation is doing. No messages, arguments or keys: a health page may be public. */
+/** The health of one operation. Contains no messages, arguments or keys, because a health page may be public. */
 export interface OperationHealth {
   readonly state: 'healthy' | 'failing' | 'stale' | 'open' | 'idle';
   readonly failureStreak: number;
@@ -26,7 +36,7 @@ export interface OperationHealth {
   readonly critical?: true;
 }
 
-/** The judgement over all operations. */
+/** The health of all checked operations. */
 export interface HealthJudgement {
   readonly status: 'up' | 'degraded' | 'down';
   readonly details: Record<string, OperationHealth>;
@@ -34,7 +44,7 @@ export interface HealthJudgement {
 
 const DEFAULT_MAX_FAILURES = 3;
 
-/** Judges operations by their snapshots. An operation that was never called is idle, which is well. */
+/** Computes the health from snapshots. An operation that was never called is idle, which counts as healthy. */
 export function judge(snapshots: readonly OperationSnapshot[], options: OperoHealthOptions): HealthJudgement {
   const chosen = options.operations
     ? snapshots.filter(({ operation }) => options.operations!.includes(operation))
@@ -65,13 +75,13 @@ function healthOf(snapshot: OperationSnapshot, options: OperoHealthOptions): Ope
 
 function stateOf(snapshot: OperationSnapshot, options: OperoHealthOptions): OperationHealth['state'] {
   const { failureStreak, sinceLastSuccess = -Infinity, sinceLastFailure = Infinity } = snapshot;
-  // A half-open circuit is being found out: what its calls come to will tell.
+  // Half-open is not reported as open: the results of the permitted calls decide.
   if (!snapshot.circuitShadow && (snapshot.circuit === 'open' || snapshot.circuit === 'isolated'))
     return 'open';
   if (snapshot.state === 'idle') return 'idle';
   if (failureStreak >= (options.maxFailures ?? DEFAULT_MAX_FAILURES)) return 'failing';
-  // Without calls since, an old success says nothing against the operation; without a success there is no age, and
-  // the first failed calls of an app are judged by how many they are.
+  // Without calls since, an old success does not make the operation stale. Without any success there is no age: then
+  // only `maxFailures` counts.
   const stale = sinceLastSuccess > (options.maxAge ?? Infinity) && sinceLastFailure < sinceLastSuccess;
   return stale ? 'stale' : 'healthy';
 }

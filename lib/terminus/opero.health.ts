@@ -6,15 +6,18 @@ import { checkHealthOptions } from './health.options.js';
 import { judge, type HealthJudgement, type OperoHealthOptions } from './operation-health.js';
 
 /**
- * Tells a probe how the operations are doing. Provide it in the module of the health controller, which imports
- * `TerminusModule`.
+ * Reports the health of the operations to a Terminus health check. Provide it in the module of the health controller,
+ * which imports `TerminusModule`.
  *
  * @example
- * constructor(private readonly health: HealthCheckService, private readonly opero: OperoHealthIndicator) {}
+ * @Controller('health')
+ * class HealthController {
+ *   constructor(private readonly health: HealthCheckService, private readonly opero: OperoHealthIndicator) {}
  *
- * @Get('ready') @HealthCheck()
- * ready() {
- *   return this.health.check([() => this.opero.check('operations', { maxFailures: 5, critical: ['Payments.charge'] })]);
+ *   @Get('ready') @HealthCheck()
+ *   ready() {
+ *     return this.health.check([() => this.opero.check('operations', { critical: ['Payments.charge'] })]);
+ *   }
  * }
  */
 @Injectable()
@@ -25,16 +28,18 @@ export class OperoHealthIndicator {
   ) {}
 
   /**
-   * The state of each operation under `key`: `down` when a critical one fails or is stale, `degraded` when another is;
-   * and `down` as soon as the app begins to shut down, so that a readiness probe takes it out of service.
-   * Terminus 11 knows no `degraded`: there it is `up` with `degraded: true`.
+   * Returns the state of each operation under `key`: `down` when a critical one fails or is stale, `degraded` when
+   * another does; and `down` as soon as the app begins to shut down, so that a readiness probe takes it out of
+   * service. Terminus 11 has no `degraded`: there it is `up` with `degraded: true`.
    *
-   * @throws OperoConfigurationError for wrong options or the name of no operation
+   * @throws OperoConfigurationError for wrong options or an unknown operation
+   * @example
+   * const result = this.opero.check('operations', { maxFailures: 5, maxAge: minutes(10) });
    */
   check(key: string, options: OperoHealthOptions = {}): HealthIndicatorResult {
     this.#validate(options);
     const { status, details } = judge(this.opero.operations(), options);
-    // From the first signal on no more traffic should come.
+    // No more traffic should be routed here once the shutdown has begun.
     if (this.opero.closing) return this.#result(key, 'down', { ...details, shuttingDown: true });
     return this.#result(key, status, details);
   }

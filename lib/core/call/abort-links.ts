@@ -1,4 +1,4 @@
-/** What is to be aborted with a signal. */
+/** Aborts something with the reason of a signal. */
 type Abort = (reason: unknown) => void;
 
 interface Linked {
@@ -9,9 +9,9 @@ interface Linked {
 const linked = new WeakMap<AbortSignal, Linked>();
 
 /**
- * Aborts something when `signal` aborts, or at once if it has. A signal that lives long and serves many calls at a time
- * gets one listener for all of them, which goes with the last: no `AbortSignal.any`, which keeps what it was made of.
- * Returns how to undo it.
+ * Calls `abort` when `signal` aborts, or at once if it already has. A long-lived signal gets one listener for all its
+ * calls, removed with the last one. `AbortSignal.any` is not used, because it retains its sources. Returns a function
+ * that removes the link.
  */
 export function linkSignal(signal: AbortSignal, abort: Abort): () => void {
   if (signal.aborted) {

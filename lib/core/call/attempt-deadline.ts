@@ -1,12 +1,12 @@
 import { Deadline, type TimeLimit } from '../time/deadlines.js';
 
-/** An attempt whose time is bounded. */
+/** An attempt with a time limit. */
 export interface TimedAttempt {
   timedOut: Error | undefined;
   abort(reason: unknown): void;
 }
 
-/** Strikes when an attempt has taken too long. */
+/** The deadline of an attempt. */
 export class AttemptDeadline<A extends TimedAttempt> extends Deadline {
   constructor(
     private readonly attempt: A,
@@ -16,7 +16,7 @@ export class AttemptDeadline<A extends TimedAttempt> extends Deadline {
   }
 
   expire(): void {
-    // Told later, in the async context of the call: this timer belongs to many.
+    // The error is delivered later in the async context of the call, because this timer is shared by many calls.
     this.attempt.timedOut = this.limit.expired(this.attempt);
     this.attempt.abort(this.attempt.timedOut);
   }

@@ -9,15 +9,15 @@ import { REFUSED } from './outcomes.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
 
-/** Told once how the wait for a method ended. */
+/** Called once when the wait for the method has ended. */
 export interface AttemptWaiter {
   settled(attempt: Attempt, ok: boolean, outcome: unknown): void;
 }
 
-/** Told that an attempt is over, where several run at a time; decides what comes of it. */
+/** Called when one of several concurrent attempts has ended; decides how the call continues. */
 export interface AttemptRound {
   over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown;
-  /** Aborts the attempts that still run: the call ends without them. */
+  /** Aborts the attempts that are still running. */
   abandon(): void;
 }
 
@@ -27,11 +27,11 @@ export class Attempt extends Scope implements OperoCall {
   readonly alternative: string;
   /** Whether the method ran at all. */
   invoked = false;
-  /** What each gate that let this attempt in gave for it. */
+  /** The token of each gate that permitted this attempt. */
   readonly tokens: unknown[] = [];
-  /** Why it was not let in. */
+  /** Why the attempt was rejected. */
   refusal: RefusedError | undefined;
-  /** What the limit on this attempt ended it with. */
+  /** The timeout error of this attempt. */
   timedOut: Error | undefined;
   #controller: AbortController | undefined;
   #listening: AsyncResource | undefined;
@@ -42,9 +42,9 @@ export class Attempt extends Scope implements OperoCall {
 
   constructor(
     readonly call: Call,
-    /** When the method began, or would have: time spent in queues does not count. */
+    /** When the method started. Time spent in queues does not count. */
     public startedAt: number,
-    /** 0 for the first of the attempts that run at a time, 1 for its first hedge. */
+    /** 0 for the first of concurrent attempts, 1 for its first hedge. */
     readonly hedge = 0,
     readonly round?: AttemptRound,
     alternative = call.alternative,
@@ -63,7 +63,8 @@ export class Attempt extends Scope implements OperoCall {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      // A timer shared by many calls fires in one of their contexts; listeners belong to the one that listens.
+      // A shared timer may abort in the async context of another call: abort listeners run in the context captured
+      // here.
       this.#listening = new AsyncResource('OperoSignal');
       if (this.stopped) this.#controller.abort(this.stopped.reason);
     }
@@ -74,12 +75,12 @@ export class Attempt extends Scope implements OperoCall {
     return this.#timer?.dueAt ?? Infinity;
   }
 
-  /** Whether what it answered with is still in use: an open stream. */
+  /** Whether its result is still in use: an open stream. */
   get held(): boolean {
     return this.#onRelease !== undefined;
   }
 
-  /** A shutdown does not wait for an open stream, but for the calls that it has made. */
+  /** A shutdown does not wait for an open stream, but for the calls made for it. */
   override get active(): boolean {
     return !this.held || this.some(({ active }) => active);
   }
@@ -92,7 +93,7 @@ export class Attempt extends Scope implements OperoCall {
     return !this.held;
   }
 
-  /** Keeps this attempt, and what it occupies, beyond its answer. Returns how to release it. */
+  /** Keeps the attempt and its permits after it has answered. Returns a function that releases them. */
   hold(): () => void {
     this.#onRelease ??= [];
     return () => {
@@ -104,21 +105,21 @@ export class Attempt extends Scope implements OperoCall {
   }
   #answered = false;
 
-  /** Calls back when this attempt is released: at once, unless it is held. */
+  /** Calls `callback` when the attempt is released; at once if it is not held. */
   whenReleased(callback: () => void): void {
     if (this.#onRelease) this.#onRelease.push(callback);
     else callback();
   }
 
-  /** The call has its answer: the attempt is over, unless it is held. */
+  /** The call has its answer: the attempt ends unless it is held. */
   answered(): void {
     this.#answered = true;
     if (!this.held) this.end();
   }
 
   /**
-   * Whether somebody gave this attempt up, so that it says nothing about the other side. Its time being over does, also
-   * where a limit of a call further out struck.
+   * Whether the attempt was cancelled, so that its outcome says nothing about the downstream. A timeout, also of a
+   * surrounding call, is not a cancellation.
    */
   get givenUp(): boolean {
     return (
@@ -129,7 +130,7 @@ export class Attempt extends Scope implements OperoCall {
     );
   }
 
-  /** What a gate answers that does not let this attempt in. */
+  /** Rejects this attempt. Returns the result for the gate. */
   refuse(error: RefusedError): typeof REFUSED {
     this.refusal = error;
     const { call } = this;
@@ -138,24 +139,23 @@ export class Attempt extends Scope implements OperoCall {
     return REFUSED;
   }
 
-  /** Starts the limit on this attempt's time. */
+  /** Starts the time limit of this attempt. */
   startTimer(limit: TimeLimit<Attempt>, now: number): void {
     this.#timer = new AttemptDeadline(this, limit);
     this.call.operation.deadlines.arm(this.#timer, limit.duration, now);
   }
 
-  /** Runs the method inside this attempt. */
+  /** Runs the method in the async context of this attempt. */
   invoke(): unknown {
     this.invoked = true;
     return runInside(this, invokeMethod, this.call);
   }
 
-  /** Waits for the method's promise, or for an interrupt, and tells `waiter` once, in the async context of now. */
+  /** Waits for the method's promise or an interrupt, and calls `waiter` once in the current async context. */
   awaitMethod(promised: PromiseLike<unknown>, waiter: AttemptWaiter): void {
     this.#waiter = waiter;
-    // An interrupt comes in whatever context; what follows it belongs to the caller. Where nothing of the caller's can
-    // follow, the context need not be kept: without a limit, of its own or around it, only an abort interrupts, after
-    // which nobody but listeners is told.
+    // An interrupt may come from any async context, but what follows belongs to the caller. The context is captured only
+    // if code of the caller can follow: without a time limit only an abort interrupts, and then only listeners run.
     const { call } = this;
     if (this.#timer || call.limit || call.monitor.hasListener('abort') || this.deadline < Infinity)
       this.#waiting = new AsyncResource('OperoAttempt');
@@ -163,7 +163,7 @@ export class Attempt extends Scope implements OperoCall {
       (value) => this.#settle(true, value),
       (error) => this.#settle(false, error),
     );
-    // Aborted by the method itself, before there was a wait to interrupt.
+    // The method itself aborted the attempt before there was a wait to interrupt.
     if (this.stopped) this.interrupt(this.stopped.reason);
   }
 
@@ -171,7 +171,7 @@ export class Attempt extends Scope implements OperoCall {
     const waiter = this.#waiter;
     if (!waiter) return super.interrupt(reason);
     this.#waiter = undefined;
-    // Whoever interrupts has its own work to finish first.
+    // The code that interrupts must finish first.
     const settle = () => waiter.settled(this, false, reason);
     if (this.#waiting) this.#waiting.runInAsyncScope(queueMicrotask, undefined, settle);
     else queueMicrotask(settle);
@@ -184,7 +184,7 @@ export class Attempt extends Scope implements OperoCall {
     if (this.#controller) this.#listening!.runInAsyncScope(() => this.#controller!.abort(reason));
   }
 
-  /** Takes note that this attempt has failed. */
+  /** Records the failure of this attempt. */
   failed(error: unknown, now: number): void {
     const { call, attempt, hedge, alternative } = this;
     const duration = now - this.startedAt;
@@ -199,7 +199,7 @@ export class Attempt extends Scope implements OperoCall {
     call.monitor.emit('attempt-failure', call, { error });
   }
 
-  /** The method has answered: the limit no longer holds. */
+  /** The method has settled: the time limit no longer applies. */
   stopTimer(): void {
     this.settled();
     if (this.#timer) this.call.operation.deadlines.disarm(this.#timer);

@@ -3,7 +3,9 @@ import { currentScope, enclosingScope, runInside } from './async-context.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
 
-/** What a decorated method finds that runs without its strategies: one attempt that nothing limits or aborts. */
+/**
+ * The call of a decorated method that runs without its strategies: one attempt without limits that is never aborted.
+ */
 export class BareCall extends Scope implements OperoCall {
   readonly attempt = 1;
   readonly hedge = 0;
@@ -13,11 +15,11 @@ export class BareCall extends Scope implements OperoCall {
 
   constructor(readonly operation: string) {
     super();
-    // What is begun in it belongs to whatever it runs in.
+    // Calls made inside belong to the surrounding scope.
     this.ended = true;
     this.owner = currentScope();
     const outer = enclosingScope();
-    // Not the whole way back: a method that goes on in calls of its own would keep all of them.
+    // Only one level up: a method that keeps calling itself would otherwise retain all its calls.
     if (outer instanceof BareCall) this.#id = outer.correlationId;
   }
 
@@ -34,7 +36,7 @@ export class BareCall extends Scope implements OperoCall {
   }
 }
 
-/** Runs a decorated method without its strategies, so that `currentCall()` works in it all the same. */
+/** Runs a decorated method without its strategies, so that `currentCall()` works in it. */
 export function runBare<R>(operation: string, work: () => R): R {
   return runInside(new BareCall(operation), work, undefined);
 }

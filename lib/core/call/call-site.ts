@@ -1,20 +1,20 @@
-/** Where a call came from: its stack is put into words only when it is read. */
+/** Where a call was made. The stack is formatted only when it is read. */
 export interface CallSite {
   readonly stack?: unknown;
 }
 
-/** Frames that are captured: ours come first, and are left out. */
+/** Frames that are captured. The first are this package's own and are removed. */
 const DEPTH = 30;
 /** Frames of a call site that are appended. */
 const MOST_FRAMES = 10;
-/** Call sites in one stack: those of nested calls, or of calls that throw one and the same error. */
+/** Call sites in one stack: of nested calls, or of several calls that throw the same error. */
 const MOST_SITES = 3;
 const MARK = ' (nestjs-opero)';
 
-/** The folder of this package as stacks show it; `undefined` where it cannot be told, as in a bundle. */
+/** The folder of this package as shown in stacks; `undefined` if unknown, as in a bundle. */
 const ownFolder = findOwnFolder();
 
-/** Remembers where the caller stands. Costs some microseconds: only for development. */
+/** Captures the stack of the caller. Costs some microseconds: only for development. */
 export function captureCallSite(): CallSite {
   const site: CallSite = {};
   const limit = Error.stackTraceLimit;
@@ -23,15 +23,14 @@ export function captureCallSite(): CallSite {
     Error.captureStackTrace(site, captureCallSite);
     Error.stackTraceLimit = limit;
   } catch {
-    // Where the language's own objects are frozen there is no call site.
+    // If `Error` is frozen there is no call site.
   }
   return site;
 }
 
 /**
- * Appends to an error's stack where the call came from that failed with it, and leaves out this package's frames. The
- * result reads like any stack. Nothing happens to what has no stack that can be changed, to an error whose stack shows
- * the place already, and to one that several calls have marked before.
+ * Appends the call site to the stack of an error, and removes this package's frames. Does nothing if the stack cannot
+ * be changed, already shows the call site, or already has several call sites.
  */
 export function appendCallSite(error: unknown, site: CallSite, operation: string): void {
   try {
@@ -47,29 +46,29 @@ export function appendCallSite(error: unknown, site: CallSite, operation: string
       [...shown, `    at async ${operation}${MARK}`, ...lines].join('\n'),
     );
   } catch {
-    // An error that does not let itself be looked at stays as it is.
+    // An error that throws when read stays unchanged.
   }
 }
 
-/** Whatever is thrown may have a field of this name that tells something else. */
+/** Any thrown object may have a `stack` field with another meaning. */
 const isStack = (stack: string, error: unknown): boolean =>
   error instanceof Error || stack.includes('\n    at ');
 
-/** Whether a stack shows a site, as far as either goes: one that is cut off shows its beginning. */
+/** Whether a stack contains a call site; either may be truncated. */
 function shows(stack: readonly string[], site: readonly string[]): boolean {
   return stack.some(
     (line, at) => line === site[0] && site.every((frame, index) => (stack[at + index] ?? frame) === frame),
   );
 }
 
-/** Whether `stack` can be written; a getter of the error's own class is not ours to replace. */
+/** Whether `stack` can be written. A getter of the error's own class is not replaced. */
 function isChangeable(error: object): boolean {
   const property = Object.getOwnPropertyDescriptor(error, 'stack');
   if (!property) return false;
   return property.writable === true || property.set !== undefined;
 }
 
-/** The frames of a stack that are neither ours nor Node's. */
+/** The frames of a stack that are neither this package's nor Node's. */
 function framesOf(stack: unknown): string[] {
   if (typeof stack !== 'string') return [];
   return stack
@@ -81,8 +80,8 @@ const isOwn = (line: string): boolean =>
   ownFolder !== undefined && line.startsWith('    at ') && line.includes(ownFolder);
 
 /**
- * Read from a stack: what tells a module its own address differs between the kinds of modules. In the package this file
- * is part of a bundle whose name tells it from that of an app that was bundled itself, of which nothing is left out.
+ * Reads it from a stack: a module gets its own address differently in ES modules and in CommonJS. In the package this
+ * file is part of a bundle, whose name tells it from an app that is itself bundled: of that one nothing is left out.
  */
 function findOwnFolder(): string | undefined {
   const { stack } = captureCallSite();

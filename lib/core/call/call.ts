@@ -8,52 +8,52 @@ import type { EventSource, Monitor } from '../events/monitor.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
 
-/** What a call needs to know of its operation. */
+/** The parts of an operation that a call uses. */
 export interface CallOperation {
   readonly name: string;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly monitor: Monitor;
-  /** Whether it is remembered where calls come from. */
+  /** Whether the call site of each call is captured. */
   readonly callSites?: boolean;
 }
 
 /**
- * How a method answers, which its calls keep: `promise` never throws synchronously and always answers with a
- * promise, `direct` answers as the method does and turns into a promise only when an attempt had to wait.
+ * How a call returns: `promise` always returns a promise and never throws synchronously; `direct` returns as the
+ * method does, and a promise only if an attempt had to wait.
  */
 export type CallKind = 'promise' | 'direct';
 
-/** The method, and what it is called with. */
+/** The method, its instance and its arguments. */
 export interface Invocation {
   readonly self: unknown;
   readonly method: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
-  /** Whose state and cache entries the call uses; see the binder. */
+  /** The instance whose state and cache entries the call uses. */
   readonly identity?: CallIdentity;
-  /** Why the call is neither answered from the cache nor shared, where its method answers with what cannot be. */
+  /** Why the call is neither cached nor shared, if its method returns a value that cannot be. */
   readonly uncached?: string;
-  /** Makes of what a fallback answers with what the method's own answers become. Runs in the fallback's attempt. */
+  /** Converts the result of a fallback as the method's own results are converted. Runs in the fallback's attempt. */
   readonly adapt?: (answer: unknown) => unknown;
 }
 
-/** What shares the result of a load among equal calls. */
+/** The load whose result is shared by equal calls (single-flight). */
 export interface SharedLoad {
-  /** Those that wait for it inside of other calls, beside the one that it was begun for. */
+  /** The other calls that wait for it while nested in a call. */
   readonly nested: ReadonlySet<Call> | undefined;
 }
 
-/** Tells instances of one class apart. */
+/** Identifies an instance of a class. */
 export interface CallIdentity {
-  /** The same in every process of the app, or unique when `shared` is false. */
+  /** The same in every process of the app; random if `shared` is false. */
   readonly id: string;
-  /** Whether another process, or a later instance, may use what this one cached. */
+  /** Whether another process or a later instance may use what this one cached. */
   readonly shared: boolean;
-  /** What tells the users of an instance apart. Throws where that cannot be told: such a call is not cached. */
+  /** Returns the principal of the current request. Throws if there is none: then the call is not cached. */
   readonly principal?: () => string | undefined;
 }
 
-/** Strikes when a call as a whole has taken too long. */
+/** The deadline of a whole call. */
 export class CallDeadline extends Deadline {
   constructor(
     private readonly call: Call,
@@ -71,39 +71,39 @@ export class CallDeadline extends Deadline {
 
 const isAnswered = (): void => undefined;
 
-/** One call of an operation, from its begin to its answer, with all its attempts. Aborting it ends it where it stands. */
+/** One call of an operation with all its attempts. Aborting it ends it at once. */
 export class Call extends Scope implements EventSource {
   args: readonly unknown[];
-  /** Which attempt is running or was the last, from 1; 0 before the first. */
+  /** Number of the current or last attempt, from 1; 0 before the first. */
   attempt = 0;
   alternative = '';
-  /** Tells the alternatives that are tried now apart by their values, without showing them; empty without. */
+  /** Identifies the current alternatives by value, without showing them; empty without. */
   alternativeKey = '';
-  /** Ms waited before the attempt that runs now. */
+  /** Delay before the current attempt, in ms. */
   delay = 0;
   readonly failures: AttemptFailure[] = [];
   readonly startedAt: number;
-  /** Set while the call must not go on: it was aborted, or a limit struck. */
+  /** Set when the call was aborted or timed out. */
   declare stopped: { readonly reason: unknown; readonly limit?: CallDeadline } | undefined;
-  /** The limit on the whole call, while it is armed. */
+  /** The deadline of the call while it is armed. */
   limit: CallDeadline | undefined;
-  /** The attempt that runs, or was the last. */
+  /** The current or last attempt. */
   current: (Scope & OperoCall) | undefined;
-  /** Whether the result is one that `retryOnResult` took, rather than the last of those it did not. */
+  /** False if the result was not accepted by `retryOnResult` and is returned as the last one. */
   accepted = true;
-  /** What shares the result of this call among equal ones, where it is a load. */
+  /** Set on a load: how its result is shared. */
   loadFor: SharedLoad | undefined;
-  /** What nested calls failed with after all their attempts. Not kept alive by it: a call may go on for ever. */
+  /** Errors of nested calls that have used all their attempts. A weak set, because a call may run forever. */
   spent: WeakSet<object> | undefined;
-  /** Whether whoever called has a promise already, so that a failure rejects it rather than being thrown. */
+  /** Whether the caller already has a promise, so that a failure rejects it instead of being thrown. */
   answersLater = false;
-  /** With what the first attempt of this call that was not let in was refused, and all others: most calls have no other. */
+  /** The first rejection of an attempt of this call. Further ones are in `refusals`, which most calls do not need. */
   refusal: unknown;
   refusals: unknown[] | undefined;
-  /** Set when a function of the options failed without which no attempt can be let in: what the call fails with. */
+  /** Set when a function in the options failed whose result is required: the error of the call. */
   broken: { readonly error: unknown } | undefined;
   readonly #counted: boolean;
-  /** Where it came from, if that is remembered. */
+  /** The call site, if captured. */
   site: CallSite | undefined;
   #notes: Map<object, unknown> | undefined;
   #resolve!: (value: unknown) => void;
@@ -113,14 +113,14 @@ export class Call extends Scope implements EventSource {
     readonly invocation: Invocation,
     owner: Scope,
     origin?: Scope,
-    /** How the method answers: a call that answers with a promise fails with one, which costs less than a throw. */
+    /** How the call returns. Rejecting a promise costs less than throwing. */
     readonly kind: CallKind = 'promise',
   ) {
     super();
     this.origin = origin;
     this.args = invocation.args;
     this.startedAt = operation.clock.now();
-    // A load goes on for a call that is counted already.
+    // A load belongs to a call that is already counted.
     this.#counted = !origin;
     if (this.#counted) operation.monitor.running++;
     owner.adopt(this);
@@ -131,7 +131,7 @@ export class Call extends Scope implements EventSource {
     return this.operation.monitor;
   }
 
-  /** What strategies note down for the length of a call, by strategy. */
+  /** Data of strategies for the duration of the call, by strategy. */
   get notes(): Map<object, unknown> {
     return (this.#notes ??= new Map());
   }
@@ -149,23 +149,23 @@ export class Call extends Scope implements EventSource {
   }
   #correlationId: string | undefined;
 
-  /** The calls that this one is nested in must not begin its attempts anew. */
+  /** The surrounding calls must not retry this error. */
   protected override rememberSpent(error: unknown): void {
     if (typeof error === 'object' && error !== null) (this.spent ??= new WeakSet()).add(error);
   }
 
-  /** An abort ends also what a limit that has struck leaves to a fallback. */
+  /** An abort also ends a fallback that runs after a timeout. */
   protected override stop(reason: unknown): void {
     if (!this.stopped || (this.stopped.limit && this.stopped.reason !== reason)) this.stopped = { reason };
   }
 
-  /** Whether `error` is why an attempt of this call itself was not let in: the method did not run for it. */
+  /** Whether `error` rejected an attempt of this call: the method did not run for it. */
   refusedWith(error: unknown): boolean {
     if (this.refusal === undefined) return false;
     return this.refusal === error || (this.refusals?.includes(error) ?? false);
   }
 
-  /** The answer of a call whose attempts have to be waited for: what {@link answer} will give it. */
+  /** The promise of a call that has to wait. {@link answer} settles it. */
   later(): Promise<unknown> {
     this.answersLater = true;
     return new Promise((resolve) => {
@@ -175,11 +175,11 @@ export class Call extends Scope implements EventSource {
 
   answer(value: unknown): void {
     this.#resolve(value);
-    // A promise keeps what it was made in: of a method that goes on in calls of its own, each call would keep the last.
+    // A promise retains the context it was created in: a method that keeps calling itself would retain all its calls.
     this.#resolve = isAnswered;
   }
 
-  /** Waits for `delay` ms before the next attempt. */
+  /** Waits `delay` ms before the next attempt. */
   pause(delay: number): Promise<void> {
     const { clock } = this.operation;
     return this.wait((resolve) => {
@@ -188,7 +188,7 @@ export class Call extends Scope implements EventSource {
     }, clock.now() + delay);
   }
 
-  /** The call is answered. */
+  /** Ends the call. */
   leave(): void {
     if (this.#counted) this.monitor.running--;
     this.end();

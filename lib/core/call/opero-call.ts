@@ -1,20 +1,20 @@
-/** What a decorated method and its hooks can learn about the call they run in. */
+/** Information about the current call, for decorated methods and hooks. */
 export interface OperoCall {
-  /** The operation's name, `Class.method` unless it was given one. */
+  /** Name of the operation: `Class.method` unless it was given a name. */
   readonly operation: string;
-  /** Which attempt this is, from 1. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number;
-  /** 0, or which of the hedges of this attempt it is, from 1. */
+  /** 0, or the number of the hedge of this attempt, from 1. */
   readonly hedge: number;
-  /** The position in each fallback argument, as `arg[1]#2`; empty without. */
+  /** The position in each fallback argument, such as `arg[1]#2`; empty without fallback arguments. */
   readonly alternative: string;
   /**
-   * Aborts when this attempt is given up: by its timeout, the total timeout, the caller, a client that went away, or a
-   * shutdown. Created when it is first read; never aborted by success.
+   * Aborts when this attempt is cancelled: by its timeout, the total timeout, the caller, a client that disconnected,
+   * or a shutdown. Created when first read; not aborted by success.
    */
   readonly signal: AbortSignal;
-  /** When this attempt will be given up, in ms on the clock of `performance.now()`; `Infinity` without a limit. */
+  /** When this attempt will time out, in ms on the clock of `performance.now()`; `Infinity` without a time limit. */
   readonly deadline: number;
-  /** Names the request or job this belongs to. */
+  /** Id of the request or job that made the call. */
   readonly correlationId: string;
 }

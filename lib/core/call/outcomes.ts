@@ -1,8 +1,8 @@
-/** Says that an answer comes later: the call will be told. */
+/** The result follows later: the call will be notified. */
 export const PENDING = Symbol('pending');
 
-/** Says that a gate does not let an attempt in. */
+/** A gate rejected the attempt. */
 export const REFUSED = Symbol('refused');
 
-/** Says that another attempt begins at once, without one more call on the stack. */
+/** Another attempt starts at once, without growing the call stack. */
 export const AGAIN = Symbol('again');

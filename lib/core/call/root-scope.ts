@@ -9,12 +9,12 @@ export class RootScope extends Scope {
     return this.#deadline;
   }
 
-  /** From now on nothing may wait beyond this moment. */
+  /** Limits every wait to this moment. */
   endBy(deadline: number): void {
     this.#deadline = deadline;
   }
 
-  /** Resolves when nothing runs in this scope any more that a shutdown waits for. */
+  /** Resolves when nothing is running that a shutdown waits for. */
   whenIdle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => (this.#idle = resolve));

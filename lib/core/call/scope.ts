@@ -1,40 +1,40 @@
 import { CallbackWait, type BeginWait, type Wait } from './wait.js';
 
 /**
- * Whatever calls can be made inside of: a runtime, an incoming request, an attempt of another call.
- * Aborting a scope aborts everything that runs in it and ends its wait. What begins in it afterwards runs.
+ * A scope in which calls are made: an app, an incoming request, an attempt of another call. Aborting a scope aborts
+ * everything that runs in it and ends its wait. Calls made afterwards run normally.
  */
 export abstract class Scope {
-  /** What aborts this scope; `undefined` for the outermost. An owner has not ended. */
+  /** The surrounding scope, which has not ended; `undefined` for the outermost. */
   owner: Scope | undefined;
-  /** On whose behalf this goes on, where that is not its owner. */
+  /** The scope this was started for, if that is not its owner. */
   origin: Scope | undefined;
   /** @internal */ nextSibling: Scope | undefined;
   /** @internal */ previousSibling: Scope | undefined;
   #firstChild: Scope | undefined;
   #waiting: { interrupt(reason: unknown): void } | undefined;
-  /** Whether it is over: what is begun in it now belongs to its owner. */
+  /** Whether it has ended: calls made in it now belong to its owner. */
   ended = false;
-  /** Set once this scope was aborted. */
+  /** Set when this scope was aborted. */
   stopped: { readonly reason: unknown } | undefined;
-  /** Set while calls that begin in this scope are rejected with this reason. */
+  /** Set while new calls in this scope are rejected with this reason. */
   closed: { readonly reason: unknown } | undefined;
-  /** When the current wait will end by itself, if that is known. */
+  /** When the current wait ends, in ms on the monotonic clock; 0 if unknown. */
   waitsUntil = 0;
 
-  /** The moment, on the monotonic clock, when this scope is aborted; `Infinity` when there is none. */
+  /** When this scope will be aborted, in ms on the monotonic clock; `Infinity` without a time limit. */
   get deadline(): number {
     let deadline = this.ownDeadline;
     for (let scope = this.owner; scope; scope = scope.owner) deadline = Math.min(deadline, scope.ownDeadline);
     return deadline;
   }
 
-  /** The deadline that this scope adds to those of its owners. */
+  /** The deadline of this scope alone. */
   protected get ownDeadline(): number {
     return Infinity;
   }
 
-  /** What names the request or job this belongs to, across log lines. */
+  /** Id of the request or job this belongs to, for logs. */
   get correlationId(): string {
     return this.#namedBy()?.ownCorrelationId ?? '';
   }
@@ -43,7 +43,7 @@ export abstract class Scope {
     return this.#outwards().findLast((scope) => scope.ownsCorrelationId);
   }
 
-  /** Whether this scope can name itself; the outermost that can names all it holds. */
+  /** Whether this scope has an id of its own; the outermost one that has names everything in it. */
   protected get ownsCorrelationId(): boolean {
     return false;
   }
@@ -52,34 +52,34 @@ export abstract class Scope {
     return '';
   }
 
-  /** Aborts everything that runs in this scope, and interrupts what it is waiting for. */
+  /** Aborts everything that runs in this scope and interrupts its waits. */
   abort(reason: unknown): void {
-    // A list instead of recursion: calls may be nested deeper than the stack. It is complete before any listener runs,
-    // so that what a listener begins is not aborted.
+    // A list instead of recursion, because calls may be nested deeper than the stack. It is complete before any
+    // listener runs, so that calls made by a listener are not aborted.
     const reached = this.descendants();
     for (const scope of reached) scope.stop(reason);
     for (let index = reached.length - 1; index >= 0; index--) reached[index]!.interrupt(reason);
   }
 
-  /** Takes note of an abort. */
+  /** Records an abort. */
   protected stop(reason: unknown): void {
     this.stopped ??= { reason };
   }
 
-  /** The app is about to close: what goes on here comes to its end, and begins nothing more by itself. */
+  /** The app is about to close: running calls finish, but start no retry or hedge. */
   drain(reason: unknown): void {
     for (const scope of this.descendants()) scope.beginDrain(reason);
   }
 
-  /** What this scope itself does when the app is about to close. */
+  /** The reaction of this scope alone. */
   protected beginDrain(_reason: unknown): void {}
 
-  /** Takes note that a call begun here failed with `error` after all its attempts. */
+  /** Records that a call made here failed with `error` after all its attempts. */
   noteSpent(error: unknown): void {
     for (const scope of this.#outwards()) scope.rememberSpent(error);
   }
 
-  /** This scope and those on whose behalf it goes on. */
+  /** This scope and all that surround it, following `origin` before `owner`. */
   #outwards(): Scope[] {
     const found: Scope[] = [this];
     for (let next = this.origin ?? this.owner; next; next = next.origin ?? next.owner) found.push(next);
@@ -88,7 +88,7 @@ export abstract class Scope {
 
   protected rememberSpent(_error: unknown): void {}
 
-  /** Whether anything begun in this scope is not over yet. */
+  /** Whether anything in this scope has not ended. */
   get busy(): boolean {
     return this.#firstChild !== undefined;
   }
@@ -98,19 +98,19 @@ export abstract class Scope {
     return true;
   }
 
-  /** Whether this scope ends when its owner does, rather than going on in the scope around. */
+  /** Whether this scope ends with its owner instead of moving to the scope around it. */
   protected get endsWithOwner(): boolean {
     return false;
   }
 
-  /** Everything begun directly in this scope and not over yet: a copy, since what is ended takes itself out. */
+  /** A copy of the direct children that have not ended. */
   children(): Scope[] {
     const children: Scope[] = [];
     for (let child = this.#firstChild; child; child = child.nextSibling) children.push(child);
     return children;
   }
 
-  /** This scope and everything that runs in it, from the outside in. */
+  /** This scope and everything that runs in it, outermost first. */
   descendants(): Scope[] {
     const found: Scope[] = [this];
     for (let index = 0; index < found.length; index++)
@@ -118,13 +118,13 @@ export abstract class Scope {
     return found;
   }
 
-  /** Whether something begun directly in this scope, and not over yet, passes `test`. */
+  /** Whether a direct child that has not ended passes `test`. */
   some(test: (child: Scope) => boolean): boolean {
     for (let child = this.#firstChild; child; child = child.nextSibling) if (test(child)) return true;
     return false;
   }
 
-  /** Begins `child` in this scope. */
+  /** Adds `child` to this scope. */
   adopt(child: Scope): void {
     child.owner = this;
     child.nextSibling = this.#firstChild;
@@ -132,7 +132,7 @@ export abstract class Scope {
     this.#firstChild = child;
   }
 
-  /** Ends this scope. What still runs in it goes on in its owner, where aborts and a shutdown reach it. */
+  /** Ends this scope. Its children move to its owner, where aborts and a shutdown reach them. */
   end(): void {
     if (this.ended) return;
     this.ended = true;
@@ -149,8 +149,8 @@ export abstract class Scope {
   #handOver(owner: Scope): void {
     const children = this.children();
     this.#firstChild = undefined;
-    // With the outermost as their owner they would no longer tell what they are begun for. This scope itself is not kept
-    // for that: of a method that goes on in calls of its own, each would keep the one before.
+    // Under the outermost scope the children would lose their correlation id. Only the scope that has the id is
+    // retained, not this one: a method that keeps calling itself would otherwise retain all its calls.
     const origin = owner.owner ? undefined : this.#namedBy();
     for (const child of children) {
       child.nextSibling = child.previousSibling = undefined;
@@ -160,7 +160,7 @@ export abstract class Scope {
     }
   }
 
-  /** A scope waits for one thing at a time; an interrupt ends that wait with its reason and gives up its cause. */
+  /** Waits for one thing at a time. An interrupt rejects the wait with its reason and cancels it. */
   wait<T>(wait: Wait<T> | BeginWait<T>, until = 0): Promise<T> {
     const waited = typeof wait === 'function' ? new CallbackWait(wait) : wait;
     this.waitsUntil = until;
@@ -170,7 +170,7 @@ export abstract class Scope {
     return promise;
   }
 
-  /** Waits for `promise`, or for an interrupt, whichever comes first; a late rejection is taken care of. */
+  /** Waits for `promise` or an interrupt, whichever comes first. A late rejection is handled. */
   race<T>(promise: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting = { interrupt: reject };
@@ -179,24 +179,24 @@ export abstract class Scope {
     });
   }
 
-  /** An abort that came before the wait began must end it all the same. */
+  /** An abort before the wait began must end it, too. */
   #interruptIfStopped(): void {
     if (this.stopped) this.interrupt(this.stopped.reason);
   }
 
-  /** @internal The wait is over, whatever it was. */
+  /** @internal The wait has ended. */
   settled(): void {
     this.#waiting = undefined;
     this.waitsUntil = 0;
   }
 
-  /** @internal Ends the current wait, if there is one. */
+  /** @internal Interrupts the current wait, if any. */
   interrupt(reason: unknown): void {
     const waiting = this.#waiting;
     this.settled();
     waiting?.interrupt(reason);
   }
 
-  /** @internal Something begun here is over. */
+  /** @internal A child has ended. */
   childEnded(): void {}
 }

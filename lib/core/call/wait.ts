@@ -1,15 +1,15 @@
-/** Who waits, and is told that the wait is over. */
+/** Notified when the wait has ended. */
 export interface Waiter {
   settled(): void;
 }
 
-/** What a scope waits for. It ends once: with a value, with a failure, or by an interrupt, which gives it up. */
+/** A wait of a scope. It ends once: with a value, an error, or an interrupt, which cancels it. */
 export abstract class Wait<T> {
   #waiter: Waiter | undefined;
   #resolve!: (value: T) => void;
   #reject!: (reason: unknown) => void;
 
-  /** @internal Begins on behalf of `waiter`. */
+  /** @internal Starts the wait for `waiter`. */
   beginFor(waiter: Waiter): Promise<T> {
     this.#waiter = waiter;
     return new Promise<T>((resolve, reject) => {
@@ -19,16 +19,16 @@ export abstract class Wait<T> {
     });
   }
 
-  /** @internal Ends the wait with `reason`; its waiter knows. */
+  /** @internal Ends the wait with `reason`, without notifying the waiter. */
   interrupt(reason: unknown): void {
     this.giveUp();
     this.#reject(reason);
   }
 
-  /** Begins to wait: from now on it may {@link succeed} or {@link fail}. */
+  /** Starts to wait; from now on {@link succeed} or {@link fail} may be called. */
   protected abstract begin(): void;
 
-  /** The waiter waits no more: whatever would end the wait is taken back. */
+  /** Cancels the wait. */
   protected abstract giveUp(): void;
 
   protected succeed(value: T): void {
@@ -42,10 +42,10 @@ export abstract class Wait<T> {
   }
 }
 
-/** Starts a wait; returns how to give it up. */
+/** Starts a wait; returns a function that cancels it. */
 export type BeginWait<T> = (resolve: (value: T) => void, reject: (reason: unknown) => void) => () => void;
 
-/** A wait told by functions. */
+/** A wait made from a function. */
 export class CallbackWait<T> extends Wait<T> {
   #giveUp: (() => void) | undefined;
 

@@ -5,13 +5,13 @@ import type { Scope } from './scope.js';
 
 const NONE: readonly Attempt[] = [];
 
-/** What attempts hold while others wait for it. */
+/** A resource that attempts hold while others wait for it. */
 export abstract class Contended {
-  /** The waits for it that others may wait for: of calls made in calls, and of loads. */
+  /** Waits of nested calls and of loads: only these can be part of a deadlock. */
   readonly nested = new LinkedList<NestedWait>();
 }
 
-/** A wait of an attempt for what others hold. */
+/** A wait of an attempt for a contended resource. */
 export class NestedWait implements Listed<NestedWait> {
   list: LinkedList<NestedWait> | undefined;
   next: NestedWait | undefined;
@@ -20,7 +20,10 @@ export class NestedWait implements Listed<NestedWait> {
   constructor(readonly attempt: Attempt) {}
 }
 
-/** The attempts that go on until `call` has its answer: those it is made in, and those that wait for it or share it. */
+/**
+ * The attempts that cannot end before `call` does: those it is nested in, and those that wait for or share its
+ * result.
+ */
 export function attemptsAround(call: Scope): readonly Attempt[] {
   if (isOutermost(call)) return NONE;
   const scopes = new Set([call]);
@@ -32,7 +35,7 @@ export function attemptsAround(call: Scope): readonly Attempt[] {
   return found;
 }
 
-/** Whether `call` is made in no other, and shares what it loads with none. */
+/** Whether `call` is not nested in an attempt and shares no load. */
 export function isOutermost(call: Scope): boolean {
   for (let scope: Scope | undefined = call; scope; scope = scope.owner) {
     if (scope.origin || scope instanceof Attempt || (scope instanceof Call && scope.loadFor)) return false;
@@ -40,7 +43,7 @@ export function isOutermost(call: Scope): boolean {
   return true;
 }
 
-/** Whether `load` waits for what is held around `call`, however many other waits lie between. */
+/** Whether `load` waits, directly or through other waits, for a resource held around `call`: a deadlock. */
 export function waitsForHolder(load: Scope, call: Call): boolean {
   const scopes = new Set<Scope>([call]);
   for (const scope of scopes) {
@@ -55,7 +58,7 @@ export function waitsForHolder(load: Scope, call: Call): boolean {
 
 const isUnderWay = (scope: Scope): scope is Attempt => scope instanceof Attempt && !scope.ended;
 
-/** Adds what goes on until `scope` is over. Whoever has left waits no more for what was begun on its behalf. */
+/** Adds the scopes that cannot end before `scope` does. An origin that has ended no longer waits for it. */
 function addAround(scope: Scope, scopes: Set<Scope>): void {
   if (scope instanceof Call) for (const member of scope.loadFor?.nested ?? []) scopes.add(member);
   if (scope.owner) scopes.add(scope.owner);

@@ -2,13 +2,13 @@ import { Attempt } from './attempt.js';
 import type { Call } from './call.js';
 import { enclosingScope } from './async-context.js';
 
-/** The reason with which a call ends that another one is made in place of. */
+/** The abort reason of a call that is replaced by another one. */
 const WITHDRAWN = Symbol('withdrawn');
 
 /**
- * Ends a call from inside its method as if neither had begun: permits are given back, nothing is counted, no fallback
- * answers. Its signal is not aborted, since what the method has made with it is still used. Throws what the method must
- * end with.
+ * Ends a call from inside its method as if it had never started: permits are returned, nothing is counted, no
+ * fallback runs. Its signal is not aborted, because what the method created with it stays in use. Throws the error
+ * that the method must end with.
  */
 export function withdraw(call: Call): never {
   const stopped = { reason: WITHDRAWN };
@@ -17,7 +17,7 @@ export function withdraw(call: Call): never {
     attempt.invoked = false;
     attempt.stopped ??= stopped;
     attempt.call.stopped ??= stopped;
-    // A call that waits for a load which runs apart from it.
+    // The call waits for a load that runs as a call of its own.
     if (attempt.call !== call) call.abort(WITHDRAWN);
   }
   throw WITHDRAWN;

@@ -1,20 +1,26 @@
 import { LinkedList, type Listed } from './linked-list.js';
 
-/** How the states of keys are kept. */
+/** How states are created and evicted. */
 export interface KeyedSettings<S> {
   readonly make: (key: string) => S;
-  /** Whether forgetting a state would make a difference: such a state is kept. */
+  /** Whether the state still matters. A state in use is not evicted. */
   readonly inUse: (state: S, now: number) => boolean;
-  /** How many keys are kept. Default 10 000. */
+  /**
+   * How many keys are kept.
+   * @default 10_000
+   */
   readonly bound?: number;
-  /** Ms without use after which a state goes by itself. Default 10 minutes. */
+  /**
+   * Time without use after which a state may be evicted, in ms.
+   * @default 600_000 (10 minutes)
+   */
   readonly idle?: number;
 }
 
-/** How many keys are kept where the options do not say. */
+/** The default of `maxKeys`. */
 export const DEFAULT_MAX_KEYS = 10_000;
 
-/** How many states are looked at for a new key, where they were not used since they were last looked at. */
+/** How many states are checked for eviction when a key is added. */
 const LOOKED_AT = 16;
 
 interface Kept<S> extends Listed<Kept<S>> {
@@ -24,19 +30,19 @@ interface Kept<S> extends Listed<Kept<S>> {
 }
 
 /**
- * State kept per key, the least recently used first to go, and gone when it was not used for long. No timer: whoever
- * comes looks at the oldest. A state in use is never forgotten for the sake of a new key: where all that are kept are in
- * use, new keys share one state, so that nobody can have a limit forgotten by asking for many keys.
+ * Keeps a state per key and evicts the least recently used. States that were not used for long are evicted without a
+ * timer: adding a key checks the oldest ones. A state in use is never evicted for a new key. If all states are in
+ * use, new keys share one state, so that nobody can reset a limit by sending many keys.
  */
 export class KeyedStates<S> {
   readonly #states = new Map<string, Kept<S>>();
   readonly #settings: Required<KeyedSettings<S>>;
-  /** Those used since they were last looked at, and those found in use since. */
+  /** States used since they were last checked, and states that were found in use. */
   readonly #recent = new LinkedList<Kept<S>>();
   readonly #inUse = new LinkedList<Kept<S>>();
-  /** Of those without a key, which most are. */
+  /** The state of calls without a key, which is the usual case. */
   #only: S | undefined;
-  /** Of the keys for which there was no room. */
+  /** The state shared by keys that did not fit. */
   #overflow: S | undefined;
 
   constructor(settings: KeyedSettings<S>) {
@@ -47,7 +53,7 @@ export class KeyedStates<S> {
     return this.#states.size + (this.#only === undefined ? 0 : 1) + (this.#overflow === undefined ? 0 : 1);
   }
 
-  /** The state of `key`, made if there is none. Of a key for which there is no room, the state that such keys share. */
+  /** Returns the state of `key`, creating it if needed. A key that does not fit gets the shared state. */
   get(key: string, now: number): S {
     if (key === '') return (this.#only ??= this.#settings.make(key));
     const kept = this.#states.get(key);
@@ -59,14 +65,14 @@ export class KeyedStates<S> {
     return this.#add(key, now);
   }
 
-  /** The state of `key` alone, also where there is no room for it. */
+  /** Returns the state of `key` alone, even if that exceeds the bound. */
   insist(key: string, now: number): S {
     if (key === '') return this.get(key, now);
     const kept = this.#states.get(key);
     return kept ? this.#use(kept, now) : this.#add(key, now);
   }
 
-  /** Every key with its state, as they are now; the state that keys share has none. */
+  /** Returns every key with its state. The shared state has the key `undefined`. */
   entries(): (readonly [key: string | undefined, state: S])[] {
     const entries: (readonly [string | undefined, S])[] = [];
     if (this.#only !== undefined) entries.push(['', this.#only]);
@@ -75,7 +81,7 @@ export class KeyedStates<S> {
     return entries;
   }
 
-  /** Forgets the states of the keys that are meant. */
+  /** Removes the states of all keys for which `isMeant` is true. */
   forget(isMeant: (key: string | undefined) => boolean): void {
     if (isMeant('')) this.#only = undefined;
     if (isMeant(undefined)) this.#overflow = undefined;
@@ -107,7 +113,7 @@ export class KeyedStates<S> {
     kept.list?.remove(kept);
   }
 
-  /** Looks at the oldest, and at some of those that were in use when they were looked at before. */
+  /** Evicts idle states among the oldest, and among those that were in use when last checked. */
   #expire(now: number): void {
     for (const list of [this.#recent, this.#inUse]) {
       for (let looked = 0; looked < LOOKED_AT; looked++) {
@@ -120,8 +126,8 @@ export class KeyedStates<S> {
   }
 
   /**
-   * Forgets one that is not in use; false if there is none. Each step over one of the recent is paid for by the use that
-   * made it recent; of the others only a few are looked at: it takes constant time, however many keys there are.
+   * Evicts one state that is not in use; false if none was found. It takes constant time on average: every step over
+   * a recent state was paid for by the use that put it there, and only a few others are checked.
    */
   #makeRoom(now: number): boolean {
     for (let kept = this.#recent.first; kept; kept = this.#recent.first) {

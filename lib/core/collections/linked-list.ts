@@ -1,11 +1,14 @@
-/** What is in a {@link LinkedList}: in one at a time. */
+/** An element of a {@link LinkedList}. It can be in one list at a time. */
 export interface Listed<T extends Listed<T>> {
   list: LinkedList<T> | undefined;
   next: T | undefined;
   previous: T | undefined;
 }
 
-/** A list in which everything takes constant time. A `Map` has an order too, but steps over what was deleted from it. */
+/**
+ * A doubly linked list: every operation takes constant time. A `Map` keeps an order too, but iterates over deleted
+ * entries.
+ */
 export class LinkedList<T extends Listed<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -19,7 +22,7 @@ export class LinkedList<T extends Listed<T>> {
     return this.#first;
   }
 
-  /** Puts `item` at the end, out of whichever list it is in. */
+  /** Moves `item` to the end, removing it from the list it is in. */
   append(item: T): void {
     if (item === this.#last) return;
     item.list?.remove(item);
@@ -31,7 +34,7 @@ export class LinkedList<T extends Listed<T>> {
     this.#size++;
   }
 
-  /** All that is in it now, first to last. */
+  /** Returns a copy of all elements in order. */
   all(): T[] {
     const items: T[] = [];
     for (let item = this.#first; item; item = item.next) items.push(item);

@@ -1,4 +1,4 @@
-/** A place in a line. */
+/** An entry of the queue. */
 export interface Place {
   readonly admit: () => void;
   next: Place | undefined;
@@ -6,7 +6,7 @@ export interface Place {
   inLine: boolean;
 }
 
-/** Those who wait, first come, first served. Coming, leaving and being admitted take the same time however many wait. */
+/** A first-in, first-out queue of waiters. Every operation takes constant time. */
 export class WaitQueue {
   #first: Place | undefined;
   #last: Place | undefined;
@@ -16,7 +16,7 @@ export class WaitQueue {
     return this.#size;
   }
 
-  /** Joins the line; `admit` is called when it is its turn. Returns how to leave. */
+  /** Adds a waiter; `admit` is called when it is its turn. Returns a function that leaves the queue. */
   join(admit: () => void): () => void {
     const place: Place = { admit, next: undefined, previous: this.#last, inLine: true };
     if (this.#last) this.#last.next = place;
@@ -26,7 +26,7 @@ export class WaitQueue {
     return () => this.#leave(place);
   }
 
-  /** Admits the first; false when nobody waits. */
+  /** Admits the first waiter; false if the queue is empty. */
   admitFirst(): boolean {
     const place = this.#first;
     if (!place) return false;

@@ -1,26 +1,34 @@
 import { OperoError, RefusedError } from './errors.js';
 
-/** One attempt that failed. */
+/** A failed attempt of a call. */
 export interface AttemptFailure {
-  /** Which attempt, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** 0, or which of the hedges of this attempt it was, from 1. */
+  /** 0, or the number of the hedge of this attempt, from 1. */
   readonly hedge: number;
-  /** Which alternative of each fallback argument, as `arg[1]#2`; empty without fallback arguments. Never its value. */
+  /**
+   * The position in each fallback argument, such as `arg[1]#2`; empty without fallback arguments. Never the value.
+   */
   readonly alternative: string;
-  /** Ms waited before this attempt. */
+  /** Delay before this attempt, in ms. */
   readonly delay: number;
-  /** Ms this attempt took. */
+  /** Duration of this attempt, in ms. */
   readonly duration: number;
-  /** What it threw, or an {@link UnacceptableResultError}. */
+  /** The error it failed with, or an {@link UnacceptableResultError}. */
   readonly error: unknown;
-  /** Ms that the error asked to wait before another attempt, with `Retry-After` or as a refusal of ours; absent if it did not. */
+  /**
+   * The delay before the next attempt that the error asked for, in ms: by `Retry-After` or as a rejection by this
+   * library.
+   */
   readonly retryAfter?: number;
 }
 
 /**
- * Every retry and every alternative of a call failed. `cause` is the last error, and its stack follows this one's.
- * A call without alternatives fails with its last error itself, unless `retry.exhausted` is `'aggregate'`.
+ * All attempts of a call failed. `cause` is the last error; its stack is appended to this one's. A call without
+ * alternatives fails with its last error itself, unless `retry.exhausted` is `'aggregate'`.
+ *
+ * @example
+ * if (error instanceof AllFailedError) logger.warn(error.summary());
  */
 export class AllFailedError extends OperoError {
   readonly code = 'OPERO_ALL_FAILED';
@@ -38,7 +46,11 @@ export class AllFailedError extends OperoError {
     appendCause(this, last);
   }
 
-  /** A line an attempt, for logs. It holds the messages of the underlying errors: do not send it to a client. */
+  /**
+   * Returns one line per attempt, for logs. It contains the messages of the errors: do not send it to a client.
+   * @example
+   * logger.warn(error.summary());
+   */
   summary(): string {
     return this.errors
       .map(({ attempt, alternative, hedge, duration, error }) => {
@@ -49,7 +61,11 @@ export class AllFailedError extends OperoError {
       .join('\n');
   }
 
-  /** How often each kind of error occurred, by class name. */
+  /**
+   * Counts the errors by class name.
+   * @example
+   * const timeouts = error.byType()['AttemptTimeoutError'] ?? 0;
+   */
   byType(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { error } of this.errors) {
@@ -60,7 +76,7 @@ export class AllFailedError extends OperoError {
   }
 }
 
-/** Adds the stack of the cause to that of an error, when it is read: formatting one costs as much as a call. */
+/** Appends the stack of the cause when `stack` is first read: formatting a stack costs as much as a call. */
 function appendCause(error: Error, cause: unknown): void {
   const own: { stack?: string } = {};
   Error.captureStackTrace(own, AllFailedError);
@@ -76,14 +92,14 @@ function stackOf(error: unknown): string {
   try {
     if (error instanceof Error && typeof error.stack === 'string') return error.stack;
   } catch {
-    // Told without it.
+    // The error has no readable stack: its description is used.
   }
   return describeError(error);
 }
 
 const failures = new WeakMap<object, readonly AttemptFailure[]>();
 
-/** @internal Takes note of the attempts behind an error. */
+/** @internal Records the failed attempts of an error. */
 export function rememberFailures(error: unknown, attempts: readonly AttemptFailure[]): void {
   if (attempts.length === 0 || typeof error !== 'object' || error === null) return;
   if (error instanceof OperoError) OperoError.noteAttempts(error, attempts);
@@ -91,11 +107,12 @@ export function rememberFailures(error: unknown, attempts: readonly AttemptFailu
 }
 
 /**
- * The failed attempts behind an error that came out of an operation, in order; empty for any other error. The error itself
- * is not touched. Of an error object that several calls failed with, those of the latest.
+ * Returns the failed attempts behind an error thrown by an operation, in order; an empty list for any other error.
+ * The error is not modified. If several calls failed with the same error object, the attempts of the latest are
+ * returned.
  *
  * @example
- * catch (error) { logger.warn(failuresOf(error).map(({ attempt, duration }) => `${attempt}: ${duration} ms`)); }
+ * for (const { attempt, duration } of failuresOf(error)) logger.warn(`attempt ${attempt}: ${duration} ms`);
  */
 export function failuresOf(error: unknown): readonly AttemptFailure[] {
   if (typeof error !== 'object' || error === null) return [];
@@ -103,11 +120,14 @@ export function failuresOf(error: unknown): readonly AttemptFailure[] {
   return (noted as readonly AttemptFailure[] | undefined) ?? [];
 }
 
-/** What a call fails with in the end. If nothing was ever let through, that is the refusal which ends the soonest. */
+/**
+ * Returns the final error of a call. If every attempt was rejected, it is the rejection with the shortest
+ * `retryAfter`.
+ */
 export function allFailed(
   operation: string,
   failures: readonly AttemptFailure[],
-  /** Whether an attempt was not let in, rather than that its method met a refusal. */
+  /** Whether this call's own attempt was rejected, rather than that its method threw a rejection. */
   isOwnRefusal: (error: unknown) => boolean,
 ): OperoError {
   const refusals = failures
@@ -117,10 +137,15 @@ export function allFailed(
   return refusals.reduce((soonest, next) => (next.retryAfter < soonest.retryAfter ? next : soonest));
 }
 
-/** Stands for a result that `retryOnResult` did not accept. It leaves the call only inside an {@link AllFailedError}. */
+/**
+ * Represents a result that `retryOnResult` did not accept. It is thrown only inside an {@link AllFailedError}.
+ *
+ * @example
+ * const pending = failuresOf(error).filter(({ error }) => error instanceof UnacceptableResultError);
+ */
 export class UnacceptableResultError extends Error {
   constructor(
-    /** The result itself. */
+    /** The result that was not accepted. */
     readonly result: unknown,
   ) {
     super('the result was not accepted by retryOnResult');
@@ -128,7 +153,7 @@ export class UnacceptableResultError extends Error {
   }
 }
 
-/** An error as one line; whatever its getters do, this does not throw. */
+/** Formats an error as one line. Never throws, even if the error's getters do. */
 export function describeError(error: unknown): string {
   try {
     if (error instanceof Error) return `${error.name}: ${error.message}`;

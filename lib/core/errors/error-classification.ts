@@ -11,22 +11,22 @@ import {
 import { isObject, readSafely, type AnyObject } from './safe-read.js';
 import { isMarkedPermanent } from './permanent.js';
 
-/** Statuses of the 4xx range that say "not now" rather than "not like this". */
+/** 4xx statuses that are transient. */
 const PASSING = new Set([408, 425, 429]);
 
-/** gRPC status codes that a repetition cannot change: https://grpc.io/docs/guides/status-codes/ */
+/** gRPC status codes for which a retry cannot help: https://grpc.io/docs/guides/status-codes/ */
 const PERMANENT_GRPC = new Set([1, 3, 5, 6, 7, 9, 11, 12, 15, 16]);
 
 const GRPC_CANCELLED = 1;
 
-/** How validation libraries name what they throw. */
+/** Names of errors thrown by validation libraries. */
 const VALIDATION = new Set(['ZodError', 'ValiError', 'ValidationError', 'YupError', 'AssertionError']);
 
-/** The codes with which Node, undici, axios and got say that somebody gave up. */
+/** Error codes for an abort in Node, undici, axios and got. */
 const ABORTS = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED']);
 const ABORT_NAMES = new Set<unknown>(['AbortError', 'CanceledError', 'CancelError']);
 
-/** What an error says about itself, unwrapped from `RpcException`. */
+/** The error's own fields, unwrapped from `RpcException`. */
 function content(error: unknown): AnyObject | undefined {
   if (!isObject(error)) return undefined;
   if (typeof error.getError === 'function') {
@@ -36,7 +36,9 @@ function content(error: unknown): AnyObject | undefined {
   return error;
 }
 
-/** The HTTP status an error stands for: HttpException, axios, undici, http-errors and the like; `undefined` if none. */
+/**
+ * The HTTP status of an error from HttpException, axios, undici, http-errors and similar; `undefined` without one.
+ */
 export const statusOf = (error: unknown): number | undefined =>
   readSafely(() => readStatus(error), undefined);
 
@@ -57,7 +59,7 @@ function asStatus(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 100 && value <= 599 ? value : undefined;
 }
 
-/** The codes an error carries, its causes' included: `ECONNRESET`, `UND_ERR_SOCKET`, a gRPC number. */
+/** The codes of an error and its causes: `ECONNRESET`, `UND_ERR_SOCKET`, a gRPC number. */
 export function codesOf(error: unknown): (string | number)[] {
   const codes: (string | number)[] = [];
   readSafely(() => {
@@ -71,20 +73,23 @@ export function codesOf(error: unknown): (string | number)[] {
   return codes;
 }
 
-/** Whether somebody gave up on purpose: `AbortError`, axios' `CanceledError`, gRPC's CANCELLED. A timeout is no abort. */
+/**
+ * Whether the error is a deliberate abort: `AbortError`, axios' `CanceledError`, gRPC's CANCELLED. A timeout is not
+ * an abort.
+ */
 export const isAbort = (error: unknown): boolean =>
   readSafely(() => isObject(error) && readAbort(error), false);
 
 function readAbort(error: AnyObject): boolean {
   const { code, cause } = error;
-  // Node wraps what a signal was aborted with: the one of `AbortSignal.timeout()` says that time was over.
+  // Node wraps the reason of an aborted signal. The reason of `AbortSignal.timeout()` is a timeout, not an abort.
   if (isObject(cause) && (cause.name === 'TimeoutError' || isTimeLimit(cause))) return false;
   if (ABORT_NAMES.has(error.name) || ABORTS.has(code) || error.__CANCEL__ === true) return true;
   const inner = content(error);
   return inner?.code === GRPC_CANCELLED && 'details' in inner;
 }
 
-/** Whether the error is a mistake in the program. What `fetch` throws for a broken network is not. */
+/** Whether the error is a programming error. The `TypeError` of `fetch` for a network error is not. */
 export function isProgrammingError(error: unknown): boolean {
   return readSafely(() => {
     const programming =
@@ -106,9 +111,9 @@ export function isClientError(error: unknown): boolean {
 }
 
 /**
- * Whether a repetition cannot help, as far as is known: what was marked with `permanent()`, aborts, client errors,
- * programming and validation mistakes, gRPC's permanent codes, and failures of a nested operation that has already spent
- * its own attempts.
+ * Whether a retry cannot help as far as is known: errors marked with `permanent()`, aborts, client errors,
+ * programming and validation errors, gRPC's permanent codes, and errors of a nested operation that has used all its
+ * attempts.
  */
 export function isPermanent(error: unknown): boolean {
   return isMarkedPermanent(error) || readSafely(() => readPermanent(error), false);
@@ -124,7 +129,7 @@ function readPermanent(error: unknown): boolean {
   return typeof bag?.code === 'number' && 'details' in bag && PERMANENT_GRPC.has(bag.code);
 }
 
-/** Codes of a network that does not carry, of Node, undici, axios and the usual drivers. */
+/** Network error codes of Node, undici, axios and common drivers. */
 const NETWORK = new RegExp(
   `^(${[
     'ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_\\w+|EPIPE|ENOTCONN|ESERVFAIL|ENODATA',
@@ -136,14 +141,14 @@ const NETWORK = new RegExp(
   ].join('|')})$`,
 );
 
-/** gRPC status codes that stand for a 5xx, a 429 or a timeout: https://grpc.io/docs/guides/status-codes/ */
+/** gRPC status codes that correspond to a 5xx, a 429 or a timeout: https://grpc.io/docs/guides/status-codes/ */
 const OUTAGE_GRPC = new Set([2, 4, 8, 13, 14, 15]);
 
 /**
- * Whether a failure says nothing about the request it answered, so that any other request would have met it too: a
- * broken network, a 5xx, 408, 425 or 429, a timeout, one of our refusals, or an {@link AllFailedError} that was caused
- * by such. Never a 403, a 404, a validation error, an abort, or a bug; an error that tells nothing is no outage either.
- * Does not throw, whatever the error's getters do.
+ * Whether a failure does not depend on the request, so that any other request would fail too: a network error, a 5xx,
+ * 408, 425 or 429, a timeout, a rejection by this library, or an {@link AllFailedError} caused by one of these. Never
+ * a 403, a 404, a validation error, an abort or a programming error; an unknown error is not an outage either. Never
+ * throws, even if the error's getters do.
  */
 export function isOutage(error: unknown): boolean {
   try {

@@ -13,13 +13,17 @@ export type OperoErrorCode =
   | 'OPERO_ITEM_FAILED'
   | 'OPERO_EVICTION_FAILED';
 
-/** The base of every error this package makes. Tell them apart by class or by `code`. */
+/**
+ * Base class of every error of this package. Distinguish them by class or by `code`.
+ * @example
+ * if (error instanceof OperoError) logger.warn(`${error.operation}: ${error.code}`);
+ */
 export abstract class OperoError extends Error {
   abstract readonly code: OperoErrorCode;
 
   constructor(
     message: string,
-    /** The operation that failed or refused, `Class.method` unless it was given a name. */
+    /** Name of the operation: `Class.method` unless it was given a name. */
     readonly operation: string,
     options?: ErrorOptions,
   ) {
@@ -27,12 +31,12 @@ export abstract class OperoError extends Error {
     this.name = new.target.name;
   }
 
-  /** @internal Survives two copies of this package in one process. */
+  /** @internal Recognises errors of another copy of this package in the same process. */
   get [BRAND](): true {
     return true;
   }
 
-  /** The failed attempts behind it: a weak map of errors costs as much garbage collection as a refusal costs in all. */
+  /** The failed attempts. A `WeakMap` of errors would double the garbage collection cost of a rejection. */
   #attempts: readonly object[] | undefined;
 
   /** @internal */
@@ -46,17 +50,25 @@ export abstract class OperoError extends Error {
   }
 }
 
-/** Whether `error` was made by this package, by whichever copy of it. */
+/**
+ * Whether `error` was made by this package, including another copy of it in the same process.
+ * @example
+ * if (isOperoError(error) && error.code === 'OPERO_CIRCUIT_OPEN') return cachedPrices;
+ */
 export function isOperoError(error: unknown): error is OperoError {
   return typeof error === 'object' && error !== null && BRAND in error;
 }
 
-/** A call that was not let through: the method did not run for it. */
+/**
+ * A strategy rejected the call: the method did not run.
+ * @example
+ * if (error instanceof RefusedError) setTimeout(refresh, error.retryAfter);
+ */
 export abstract class RefusedError extends OperoError {
   constructor(
     message: string,
     operation: string,
-    /** In how many ms another attempt may be let through; 0 when that cannot be told. */
+    /** Time until another attempt may be permitted, in ms; 0 if unknown. */
     readonly retryAfter: number,
     options?: ErrorOptions,
   ) {
@@ -64,22 +76,38 @@ export abstract class RefusedError extends OperoError {
   }
 }
 
-/** The rate limit is spent and the wait would be longer than `maxWait`, or the mode is `reject`. */
+/**
+ * The rate limit is reached, and the wait would exceed `maxWait` or the mode is `reject`.
+ * @example
+ * if (error instanceof RateLimitExceededError) response.setHeader('Retry-After', Math.ceil(error.retryAfter / 1_000));
+ */
 export class RateLimitExceededError extends RefusedError {
   readonly code = 'OPERO_RATE_LIMIT_EXCEEDED';
 }
 
-/** The circuit breaker is open: the dependency failed too often of late. `cause` is the last failure it saw. */
+/**
+ * The circuit breaker is open: too many recent calls failed. `cause` is the last failure it recorded.
+ * @example
+ * if (error instanceof CircuitOpenError) logger.warn(`${error.operation} is unavailable`, error.cause);
+ */
 export class CircuitOpenError extends RefusedError {
   readonly code = 'OPERO_CIRCUIT_OPEN';
 }
 
-/** All slots of the bulkhead are taken and its queue is full. */
+/**
+ * All slots of the bulkhead are taken, and its queue is full or the wait exceeded `maxWait`.
+ * @example
+ * if (error instanceof BulkheadFullError) throw new ServiceUnavailableException();
+ */
 export class BulkheadFullError extends RefusedError {
   readonly code = 'OPERO_BULKHEAD_FULL';
 }
 
-/** One attempt took longer than `timeout.attempt`. It is retried like any other failed attempt. */
+/**
+ * One attempt exceeded `timeout.attempt`. It is retried like any other failed attempt.
+ * @example
+ * if (error instanceof AttemptTimeoutError) logger.warn(`no answer within ${error.timeout} ms`);
+ */
 export class AttemptTimeoutError extends OperoError {
   readonly code = 'OPERO_ATTEMPT_TIMEOUT';
 
@@ -92,7 +120,11 @@ export class AttemptTimeoutError extends OperoError {
   }
 }
 
-/** The call, with all its attempts and waits, took longer than `timeout.total`. */
+/**
+ * The call with all its attempts and delays exceeded `timeout.total`. `cause` is the last failure, if any.
+ * @example
+ * if (error instanceof TotalTimeoutError) throw new GatewayTimeoutException();
+ */
 export class TotalTimeoutError extends OperoError {
   readonly code = 'OPERO_TOTAL_TIMEOUT';
 
@@ -106,11 +138,15 @@ export class TotalTimeoutError extends OperoError {
   }
 }
 
-/** Whether `error` says that the time for an attempt, or for a call, was over. */
+/** Whether `error` is a timeout of an attempt or of a call. */
 export const isTimeLimit = (error: unknown): boolean =>
   error instanceof AttemptTimeoutError || error instanceof TotalTimeoutError;
 
-/** The app is shutting down: a wait was cut short, or a call outlived the drain. */
+/**
+ * The app is shutting down: a wait was ended, or a call was still running after the drain timeout.
+ * @example
+ * if (error instanceof OperoShutdownError) await queue.putBack(job);
+ */
 export class OperoShutdownError extends OperoError {
   readonly code = 'OPERO_SHUTDOWN';
 
@@ -120,8 +156,10 @@ export class OperoShutdownError extends OperoError {
 }
 
 /**
- * A cached result could not be deleted from the store, which failed, took too long, or is left alone after failures.
- * This process no longer serves it; others may until it expires. `cause` is what the store failed with.
+ * The store did not delete a cached result: it failed, timed out, or is disabled after failures. This process no
+ * longer serves the result; others may until it expires. `cause` is the error of the store.
+ * @example
+ * if (error instanceof EvictionFailedError) logger.error('prices may be outdated', error.cause);
  */
 export class EvictionFailedError extends OperoError {
   readonly code = 'OPERO_EVICTION_FAILED';
@@ -135,24 +173,28 @@ export class EvictionFailedError extends OperoError {
   }
 }
 
-/** The options are wrong. Thrown at boot or when a decorator is misplaced; lists every problem at once. */
+/**
+ * The options are invalid. Thrown at boot, or by a misplaced decorator; lists all problems.
+ * @example
+ * if (error instanceof OperoConfigurationError) for (const line of error.problems) console.error(line);
+ */
 export class OperoConfigurationError extends OperoError {
   readonly code = 'OPERO_CONFIGURATION';
 
-  /** One line a problem: `Class.method (Module): path: got what, allowed what`. */
+  /** One line per problem: `Class.method (Module): path: got what, allowed what`. */
   declare readonly problems: readonly string[];
 
   constructor(problems: readonly string[], operation = '') {
     const title = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     super(`nestjs-opero found ${title} in its options:\n  ${problems.join('\n  ')}`, operation);
-    // The message has them already: whoever prints the error must not print them again.
+    // Not enumerable: the message contains the problems, and printing the error must not repeat them.
     Object.defineProperty(this, 'problems', { value: problems, enumerable: false, configurable: true });
   }
 }
 
 /**
- * Makes an error without walking the stack: a refusal under load is made thousands of times a second, and its
- * stack would only show this package.
+ * Creates an error without a stack trace. Under load, thousands of rejections are created per second, and their
+ * stacks would only show this package.
  */
 export function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;

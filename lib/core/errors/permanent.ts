@@ -1,18 +1,18 @@
 const marked = new WeakSet<object>();
 
 /**
- * Says that trying again is of no use, and returns the error itself to be thrown: no retry, no hedge and no further
- * fallback argument follows, whatever `retryOn`, `hedge.on` and `argFallback.on` say, here and in every operation
- * further out. The caller gets this very error. A fallback still answers, and a circuit breaker counts it as it would
- * without. The mark stays with the error for good: do not mark an error that is thrown elsewhere too.
- * Throws a `TypeError` for what is no object.
+ * Marks an error as permanent and returns it: no retry, no hedge and no further fallback argument follows, whatever
+ * `retryOn`, `hedge.on` and `argFallback.on` allow, in this operation and in all that surround it. The caller gets
+ * this error. A fallback still runs, and a circuit breaker counts the error as usual. The mark cannot be removed: do
+ * not mark an error object that is thrown elsewhere too.
  *
+ * @throws TypeError if `error` is not an object
  * @example
  * @Opero({ retry: 3 })
- * async charge(order: Order) {
+ * async charge(order: Order): Promise<Receipt> {
  *   const answer = await this.bank.charge(order);
- *   if (answer.code === 'card_declined') throw permanent(new CardDeclinedError(order));
- *   return answer;
+ *   if (answer.code === 'card_declined') throw permanent(new Error(`card of order ${order.id} declined`));
+ *   return answer.receipt;
  * }
  */
 export function permanent<E extends object>(error: E): E {
@@ -25,5 +25,5 @@ export function permanent<E extends object>(error: E): E {
   return error;
 }
 
-/** Whether an error was marked with {@link permanent}. What it is the cause of is not. */
+/** Whether an error was marked with {@link permanent}. An error that merely has it as a cause is not. */
 export const isMarkedPermanent = (error: unknown): boolean => marked.has(error as object);

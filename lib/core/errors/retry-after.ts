@@ -2,7 +2,7 @@ import type { Clock } from '../time/clock.js';
 import { isOperoError, RefusedError } from './errors.js';
 import { isObject, readSafely, type AnyObject } from './safe-read.js';
 
-/** Ms that the headers of an answer ask to wait: `retry-after-ms`, or `Retry-After`; `undefined` if they do not. */
+/** The delay in ms that response headers ask for: `retry-after-ms` or `Retry-After`; `undefined` without one. */
 function askedWait(headers: unknown, clock: Clock): number | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
   const precise = headerOf(headers, 'retry-after-ms');
@@ -12,7 +12,7 @@ function askedWait(headers: unknown, clock: Clock): number | undefined {
   return header === undefined ? undefined : parse(header, clock);
 }
 
-/** A header of a `Headers`, an `AxiosHeaders`, or a plain object; the first where there is a list. */
+/** Reads a header from a `Headers`, an `AxiosHeaders` or a plain object; the first of several values. */
 function headerOf(headers: object, name: string): string | undefined {
   const { get } = headers as { get?: unknown };
   const value =
@@ -32,17 +32,23 @@ function valueOf(headers: Record<string, unknown>, name: string): unknown {
 const asNumber = (text: string): number | undefined =>
   /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 
-/** RFC 9110 §10.2.3: seconds, where some send a fraction too, or a date. A date that is over means now. */
+/**
+ * RFC 9110 §10.2.3: seconds (fractions are accepted, because some servers send them) or a date. A date in the past
+ * means no delay.
+ */
 function parse(header: string, clock: Clock): number | undefined {
   const seconds = asNumber(header);
   if (seconds !== undefined) return seconds * 1_000;
-  // Date.parse takes '-1' and 'NaN+1' for dates of its own; an HTTP date begins with the name of a day.
+  // `Date.parse` accepts '-1' and 'NaN+1'. An HTTP date begins with the name of a day.
   if (!/^[A-Z][a-z]{2}/.test(header)) return undefined;
   const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.max(0, date - clock.date());
 }
 
-/** The ms that the other side asks to wait, from a refusal of ours or a `Retry-After` header; `undefined` if none. */
+/**
+ * The delay in ms that an error asks for: from a rejection by this library or a `Retry-After` header; `undefined` if
+ * none.
+ */
 export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
   if (error instanceof RefusedError) return error.retryAfter;
   return readSafely(() => {
@@ -61,7 +67,7 @@ const askedIn = (bag: AnyObject, clock: Clock) => (): number | undefined => {
   return askedWait(bag.headers, clock) ?? askedWait(response?.headers, clock);
 };
 
-/** A refusal by whichever copy of this package. */
+/** Whether it is a rejection by this package, including another copy of it. */
 const isRefusal = (error: object): error is { readonly retryAfter: number } =>
   error instanceof RefusedError ||
   (isOperoError(error) && typeof (error as { retryAfter?: unknown }).retryAfter === 'number');

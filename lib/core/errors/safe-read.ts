@@ -3,7 +3,7 @@ export type AnyObject = Record<string, unknown>;
 
 export const isObject = (value: unknown): value is AnyObject => typeof value === 'object' && value !== null;
 
-/** Looks at an error of anybody's: one with getters that throw tells nothing. */
+/** Reads from an unknown error; returns `otherwise` if its getters throw. */
 export function readSafely<T>(look: () => T, otherwise: T): T {
   try {
     return look();

@@ -1,6 +1,6 @@
 import { show, unknownName } from '../options/option-checks.js';
 
-/** What can happen to a call. Each occurrence is counted per operation; see {@link OperationCounts}. */
+/** All events of a call. Each is counted per operation; see {@link OperationCounts}. */
 export const eventTypes = [
   'success',
   'failure',
@@ -33,64 +33,70 @@ export const eventTypes = [
 
 /**
  * - `success`, `failure`: the outcome of the call, after all attempts, before any fallback
- * - `attempt-failure`: one attempt failed · `retry`: another attempt will follow after `delay`
- * - `retry-refusal`: no other attempt or hedge, because the retry budget is spent
- * - `hedge`: another attempt begins beside one that takes long · `hedge-win`: such an attempt answered first
- * - `alternative`: a fallback argument moves on to its next value
- * - `fallback`: the fallback answered · `timeout`: an attempt or total timeout struck
- * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-isolated`, `circuit-refusal`: the life of a circuit
- *   breaker; in shadow mode a refusal is what would have been refused
- * - `rate-limit-wait`, `rate-limit-refusal`, `bulkhead-wait`, `bulkhead-refusal` · `abort`: the caller gave up
- * - `cache-hit`, `cache-miss`, `cache-stale` (served because the method failed), `cache-error` (the store failed),
- *   `cache-bypass` (the arguments cannot be a key) · `shared`: answered by an equal call already under way
- * - `callback-error`: a function of the options (a predicate, a backoff, a key) threw; the call went on without its answer
+ * - `attempt-failure`: an attempt failed · `retry`: another attempt follows after `delay`
+ * - `retry-refusal`: no retry or hedge, because the retry budget is used up
+ * - `hedge`: an attempt starts in parallel to a slow one · `hedge-win`: it succeeded first
+ * - `alternative`: a fallback argument switches to its next value
+ * - `fallback`: a fallback succeeded · `timeout`: an attempt or the call timed out
+ * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-isolated`: state transitions of a circuit breaker
+ * - `circuit-refusal`: the circuit breaker rejected a call; in shadow mode, it would have rejected it
+ * - `rate-limit-wait`, `bulkhead-wait`: an attempt waits for a permit
+ * - `rate-limit-refusal`, `bulkhead-refusal`: an attempt was rejected
+ * - `abort`: the caller cancelled the call
+ * - `cache-hit`, `cache-miss`: the cache had a result, or had none
+ * - `cache-stale`: an expired result was served because the method failed · `cache-error`: the store failed
+ * - `cache-bypass`: the call ran uncached, because its arguments cannot be encoded as a key, for example
+ * - `shared`: the call got the result of an equal concurrent call (single-flight)
+ * - `callback-error`: a function in the options (a predicate, a backoff, a key) threw
  */
 export type OperoEventType = (typeof eventTypes)[number];
 
-/** What hooks and event listeners receive. It never holds arguments or results. */
+/** The argument of hooks and event listeners. It never contains arguments or results of calls. */
 export interface OperoEvent {
   readonly type: OperoEventType;
-  /** The operation's name. */
+  /** Name of the operation. */
   readonly operation: string;
-  /** Which attempt, from 1; 0 when no attempt had begun. */
+  /** Number of the attempt, from 1; 0 before the first attempt. */
   readonly attempt: number;
-  /** The position in each fallback argument, as `arg[1]#2`; empty without. */
+  /** The position in each fallback argument, such as `arg[1]#2`; empty without fallback arguments. */
   readonly alternative: string;
-  /** Ms from the begin of the call. */
+  /** Time since the start of the call, in ms. */
   readonly duration: number;
-  /** Names the request or job this belongs to. */
+  /** Id of the request or job that made the call. */
   readonly correlationId: string;
-  /** What went wrong, if anything. */
+  /** The error, for events of failures. */
   readonly error?: unknown;
-  /** Ms until the next attempt, or ms waited. */
+  /** Delay before the next attempt, or time waited, in ms. */
   readonly delay?: number;
 }
 
-/** How often each thing happened since the operation was created. */
+/** How often each event occurred since the operation was created. */
 export type OperationCounts = Record<OperoEventType, number>;
 
-/** A callback told what happened. What it returns, throws or rejects with changes nothing. */
+/** A callback for events. Its result and its errors are ignored. */
 export type OperoListener = (event: OperoEvent) => unknown;
 
-/** Calls a listener so that nothing it does can harm the call it is told about. */
+/** Calls a listener and ignores its errors and rejections. */
 export function notify(listener: OperoListener, event: OperoEvent): void {
   try {
     const result = listener(event) as PromiseLike<unknown> | undefined;
     if (typeof result?.then === 'function') result.then(undefined, () => undefined);
   } catch {
-    // A listener is told, not asked.
+    // An error of a listener must not affect the call.
   }
 }
 
-/** The events of one runtime. */
+/** The event emitter of one app. */
 export class OperoEvents {
   readonly #listeners = new Map<OperoEventType | '*', Set<OperoListener>>();
 
   /**
-   * Calls `listener` at every event of `type`, or at every event for `'*'`, in the async context of the call.
-   * Returns the function that takes it back.
+   * Calls `listener` for every event of `type`, or for all events with `'*'`, in the async context of the call.
+   * Returns a function that removes the listener.
    *
-   * @throws TypeError for an event that there is not, and for a listener that is no function
+   * @throws TypeError for an unknown event, or a listener that is not a function
+   * @example
+   * const stop = opero.events.on('circuit-open', ({ operation }) => logger.warn(`${operation} is unavailable`));
    */
   on(type: OperoEventType | '*', listener: OperoListener): () => void {
     if (type !== '*' && !eventTypes.includes(type)) {
@@ -109,7 +115,7 @@ export class OperoEvents {
     };
   }
 
-  /** @internal Whether anybody would be told. */
+  /** @internal Whether there is a listener for `type`. */
   wants(type: OperoEventType): boolean {
     return this.#listeners.size > 0 && (this.#listeners.has(type) || this.#listeners.has('*'));
   }
@@ -117,7 +123,7 @@ export class OperoEvents {
   /** @internal */
   publish(event: OperoEvent): void {
     for (const key of [event.type, '*'] as const) {
-      // A copy: a listener that takes itself back and listens anew waits for the next event.
+      // Iterates over a copy: a listener that is removed and added again gets only the next event.
       for (const listener of [...(this.#listeners.get(key) ?? [])]) notify(listener, event);
     }
   }

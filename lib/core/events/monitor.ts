@@ -11,23 +11,23 @@ import {
   type OperoListener,
 } from './events.js';
 
-/** What an event can add to what its source already tells. */
+/** Fields that an event adds to those of its source. */
 export interface EventDetail {
   readonly error?: unknown;
   readonly delay?: number;
 }
 
-/** Where an event comes from. */
+/** The call that emits an event. */
 export interface EventSource {
   readonly attempt: number;
   readonly alternative: string;
   readonly startedAt: number;
   readonly correlationId: string;
-  /** Runs a callback so that it finds the call it is about. */
+  /** Runs a callback in the async context of the call. */
   within<R>(work: () => R): R;
 }
 
-/** What runs of one name have in common, whoever makes them. */
+/** Fields shared by all runs with the same operation name. */
 const SHARED = [
   'counts',
   'running',
@@ -38,16 +38,16 @@ const SHARED = [
   'reported',
 ] as const;
 
-/** The counts, the recent history and the hooks of one operation. */
+/** Counts, recent history and hooks of one operation. */
 export class Monitor {
   readonly counts = Object.fromEntries(eventTypes.map((type) => [type, 0])) as OperationCounts;
   /** Calls that are running or waiting. */
   running = 0;
-  /** Failed calls since the last successful one, without requests that were wrong (4xx). */
+  /** Failed calls since the last success. Client errors (4xx) do not count. */
   failureStreak = 0;
-  /** Monotonic time of the last success; -Infinity before the first. */
+  /** Monotonic time of the last success, in ms; -Infinity before the first. */
   lastSuccessAt = -Infinity;
-  /** Monotonic time of the last failure; -Infinity before the first. */
+  /** Monotonic time of the last failure, in ms; -Infinity before the first. */
   lastFailureAt = -Infinity;
   lastError: unknown;
 
@@ -59,7 +59,7 @@ export class Monitor {
     private readonly warn: (message: string) => void = () => undefined,
   ) {}
 
-  /** The same counts and history, with hooks of a run's own. */
+  /** Returns a monitor with the same counts and history, and other hooks. */
   withHooks(hooks: Partial<Record<OperoEventType, OperoListener>>): Monitor {
     const own = new Monitor(this.operation, this.clock, this.events, hooks, this.warn);
     for (const field of SHARED) {
@@ -73,7 +73,7 @@ export class Monitor {
     return own;
   }
 
-  /** Counts an event and tells whoever listens. An event nobody listens to costs one increment. */
+  /** Counts an event and emits it. Without a listener this is one increment. */
   emit(type: OperoEventType, source: EventSource, detail?: EventDetail): void {
     this.counts[type]++;
     const hook = this.hooks[type];
@@ -95,8 +95,8 @@ export class Monitor {
   }
 
   /**
-   * Reports a function of the options that threw or answered with what is not allowed: an event, and one log line for
-   * each option. `consequence` says what the call does instead.
+   * Reports a function in the options that threw or returned an invalid value: emits `callback-error`, and logs once
+   * per option. `consequence` describes how the call continues.
    */
   callbackFailed(option: string, consequence: string, source: EventSource, error: unknown): void {
     this.emit('callback-error', source, { error });
@@ -104,10 +104,10 @@ export class Monitor {
     this.reported.add(option);
     this.warn(`${option} failed, ${consequence}: ${describeError(error)}`);
   }
-  /** @internal The options of which a failure was logged. */
+  /** @internal The options for which a failure was logged. */
   readonly reported = new Set<string>();
 
-  /** Whether anybody would be told of an event. */
+  /** Whether there is a hook or a listener for `type`. */
   hasListener(type: OperoEventType): boolean {
     return this.hooks[type] !== undefined || this.events.wants(type);
   }
@@ -119,7 +119,7 @@ export class Monitor {
   }
 
   failed(source: EventSource, error: unknown, now: number): void {
-    // A request that was wrong says nothing about how the operation is doing, as it says nothing to a circuit.
+    // A client error does not count as a failure of the operation, as in the circuit breaker.
     if (!isClientError(error)) {
       this.lastFailureAt = now;
       this.failureStreak++;

@@ -2,7 +2,7 @@ import type { Call } from '../call/call.js';
 import { Frame, isThenable } from './frame.js';
 import type { AroundStrategy, TotalTimeLimit, RecoverStrategy, Runner } from '../strategy/strategy.js';
 
-/** A frame that ends in a strategy which may answer without going further in. */
+/** A frame around a strategy that may return without running the strategies inside it, such as the cache. */
 export class AroundFrame extends Frame {
   constructor(
     recover: readonly RecoverStrategy[],

@@ -16,7 +16,7 @@ import {
 } from '../strategy/strategy.js';
 import { isWithdrawn } from '../call/withdrawal.js';
 
-/** What stands around the method, by kind. */
+/** The strategies around the method, by kind. */
 export interface TryStrategies {
   readonly repeat: RepeatChain;
   readonly hedge: HedgeStrategy | undefined;
@@ -24,7 +24,7 @@ export interface TryStrategies {
   readonly attemptLimit: AttemptTimeLimit | undefined;
 }
 
-/** The innermost frame: tries the method, through the gates, until a repeat strategy is content. */
+/** The innermost frame: runs attempts through the gates until no repeat strategy asks for another. */
 export class AttemptLoop extends Frame implements AttemptFrame {
   readonly #runner: AttemptRunner;
 
@@ -39,7 +39,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
 
   protected proceed(call: Call): unknown {
     call.attempt = 1;
-    // Reading the clock costs as much as a promise: nothing has happened yet since the call began.
+    // Reading the clock costs as much as a promise, and no time has passed since the call started.
     const now = this.outermost ? call.startedAt : call.operation.clock.now();
     try {
       this.strategies.repeat.begin(call);
@@ -66,7 +66,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     return this.#giveUp(call, error, call.operation.clock.now());
   }
 
-  /** Takes a step that nobody waits for on the stack. */
+  /** Runs a step from a timer or a promise callback, and settles the call with its result. */
   #resume(call: Call, step: () => unknown): void {
     let result: unknown;
     try {
@@ -140,7 +140,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
         return this.#succeed(call, value, now);
       }
     } catch (thrown) {
-      // An error that cannot be looked at is not tried again, and is what the call fails with.
+      // An error whose getters throw is not retried; the call fails with it.
       if (outcome.ok) value = thrown;
     }
     return this.#giveUp(call, value, now);

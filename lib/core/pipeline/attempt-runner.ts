@@ -5,17 +5,17 @@ import type { GateChain } from './gate-chain.js';
 import { PENDING, REFUSED } from '../call/outcomes.js';
 import type { AttemptTimeLimit } from '../strategy/strategy.js';
 
-/** Told how attempts end, and decides what comes next. */
+/** Called when attempts end; decides how the call continues. */
 export interface AttemptFrame {
-  /** `thrown` says that a gate threw: the call fails with `value`. */
+  /** `thrown` means that a gate threw: the call fails with `value`. */
   over(attempt: Attempt, ok: boolean, value: unknown, now: number, thrown: boolean): unknown;
-  /** Tells a call whose caller waits for a promise what a step has come to. */
+  /** Settles the promise of a call with the result of a step. */
   tell(call: Call, result: unknown): void;
-  /** Ends a call in the one way calls end, whatever was thrown where nothing should be. */
+  /** Ends a call after an unexpected error. */
   crash(call: Call, error: unknown): unknown;
 }
 
-/** Takes an attempt through the gates and the method, as far as it goes at once. */
+/** Runs an attempt through the gates and the method, synchronously as far as possible. */
 export class AttemptRunner implements AttemptWaiter {
   constructor(
     private readonly gates: GateChain,
@@ -23,7 +23,7 @@ export class AttemptRunner implements AttemptWaiter {
     private readonly frame: AttemptFrame,
   ) {}
 
-  /** Takes an attempt as far as it goes at once; where it has to wait, the call is told later. */
+  /** Starts an attempt. If it has to wait, the frame is notified later. */
   begin(attempt: Attempt, now: number): unknown {
     let entered: Promise<unknown> | typeof REFUSED | undefined;
     try {
@@ -37,7 +37,7 @@ export class AttemptRunner implements AttemptWaiter {
       : this.#enterLater(attempt, entered);
   }
 
-  /** The method has answered, or the wait for it was cut short. */
+  /** The method has settled, or the wait for it was interrupted. */
   settled(attempt: Attempt, ok: boolean, outcome: unknown): void {
     const { call } = attempt;
     let result: unknown;
@@ -56,7 +56,7 @@ export class AttemptRunner implements AttemptWaiter {
         const now = call.operation.clock.now();
         attempt.tokens.push(given);
         attempt.startedAt = now;
-        // Given up in the moment in which the wait was over, it must not begin the next one.
+        // The attempt was cancelled in the moment its wait ended: it must not continue.
         if (attempt.stopped) this.settled(attempt, false, attempt.stopped.reason);
         else this.#goOn(attempt, now);
       },
@@ -93,7 +93,7 @@ export class AttemptRunner implements AttemptWaiter {
     return this.#end(attempt, true, result);
   }
 
-  /** An attempt is over: the gates it entered are left, and it is decided what comes next. */
+  /** Leaves the gates the attempt entered, and asks the frame how to continue. */
   #end(attempt: Attempt, ok: boolean, outcome: unknown): unknown {
     const { call } = attempt;
     const now = call.operation.clock.now();
@@ -101,9 +101,9 @@ export class AttemptRunner implements AttemptWaiter {
     if (attempt.timedOut) call.monitor.emit('timeout', call, { error: attempt.timedOut });
     const thrown = this.gates.leave(attempt, now, ok, outcome);
     attempt.answered();
-    // Nobody waits any more for an attempt that outlived its call; one of several still gives back what it was paid with.
+    // The call has already ended. A hedge continues, because it must return what was paid for it.
     if (call.ended && !attempt.round) return PENDING;
-    // What a gate throws does not hide what the method failed with.
+    // An error of a gate must not hide the error of the method.
     const failed = !ok || thrown !== undefined;
     const value = ok && thrown ? thrown.error : outcome;
     return this.frame.over(attempt, !failed, value, now, thrown !== undefined);

@@ -4,11 +4,11 @@ import { CallDeadline, type Call } from '../call/call.js';
 import type { TotalTimeLimit, RecoverStrategy, Runner } from '../strategy/strategy.js';
 
 /**
- * A stretch of the pipeline that runs in one go, without a promise between its strategies. A call that never has to
- * wait is answered synchronously; otherwise each continuation runs in the async context of the caller.
+ * A section of the pipeline that runs without promises between its strategies. A call that never has to wait returns
+ * synchronously; otherwise each continuation runs in the async context of the caller.
  */
 export abstract class Frame implements Runner {
-  /** Whether the call is over when this frame is. */
+  /** Whether the call ends with this frame. */
   outermost = false;
 
   constructor(
@@ -29,7 +29,7 @@ export abstract class Frame implements Runner {
     return this.proceed(call);
   }
 
-  /** Runs the strategies further in and ends in {@link succeed} or {@link fail}. */
+  /** Runs the inner strategies and ends in {@link succeed} or {@link fail}. */
   protected abstract proceed(call: Call): unknown;
 
   protected succeed(call: Call, value: unknown): unknown {
@@ -38,7 +38,7 @@ export abstract class Frame implements Runner {
     return value;
   }
 
-  /** Ends the frame with `error`, or with what a fallback makes of it. */
+  /** Ends the frame with `error` or the result of a fallback. */
   protected fail(call: Call, error: unknown): unknown {
     this.#stopLimit(call);
     rememberFailures(error, call.failures);
@@ -51,7 +51,7 @@ export abstract class Frame implements Runner {
       if (this.outermost) call.leave();
       const reason = call.stopped ? call.stopped.reason : error;
       if (reason !== error) rememberFailures(reason, call.failures);
-      // An error that the caller, or a shutdown, has given is not this call's.
+      // The reason of an abort or a shutdown does not belong to this call.
       if (call.site && this.outermost && !call.stopped)
         appendCallSite(reason, call.site, call.operation.name);
       if (call.kind === 'promise' || call.answersLater) return Promise.reject(reason);
@@ -77,7 +77,7 @@ export abstract class Frame implements Runner {
     );
   }
 
-  /** A limit that struck ends only what stands inside of it: a fallback further out may still answer. */
+  /** A timeout ends only what is inside of this frame: a fallback further out may still run. */
   #stopLimit(call: Call): void {
     if (!this.limit || !call.limit) return;
     call.operation.deadlines.disarm(call.limit);
@@ -86,7 +86,7 @@ export abstract class Frame implements Runner {
   }
 }
 
-/** Whether `value` settles later. */
+/** Whether `value` is a promise or another thenable. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

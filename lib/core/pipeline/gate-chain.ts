@@ -2,16 +2,16 @@ import type { Attempt } from '../call/attempt.js';
 import { REFUSED } from '../call/outcomes.js';
 import type { GateStrategy } from '../strategy/strategy.js';
 
-/** The gates before a method. Those that need not wait are passed in one go. */
+/** The gates in front of the method. Gates that do not have to wait are entered synchronously. */
 export class GateChain {
-  /** Which gates want to know that the method begins. */
+  /** The gates that are notified when the method starts. */
   readonly #starting: readonly number[];
 
   constructor(private readonly gates: readonly GateStrategy[]) {
     this.#starting = [...gates.keys()].filter((index) => gates[index]!.start);
   }
 
-  /** Enters those not entered yet. Answers with the token to wait for where one has to wait, or that one refuses. */
+  /** Enters the remaining gates. Returns the promise of a gate that has to wait, or `REFUSED` if one rejects. */
   enter(attempt: Attempt, now: number): Promise<unknown> | typeof REFUSED | undefined {
     const { gates } = this;
     for (let index = attempt.tokens.length; index < gates.length; index++) {
@@ -26,7 +26,7 @@ export class GateChain {
     for (const index of this.#starting) this.gates[index]!.start!(attempt.tokens[index], now);
   }
 
-  /** Leaves those entered, all of them: an error that cannot even be looked at must not keep a slot. */
+  /** Leaves all entered gates, even if one throws: no permit may be lost. */
   leave(attempt: Attempt, now: number, ok: boolean, outcome: unknown): { error: unknown } | undefined {
     const { tokens } = attempt;
     let thrown: { error: unknown } | undefined;

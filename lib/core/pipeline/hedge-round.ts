@@ -6,39 +6,39 @@ import type { Timer } from '../time/clock.js';
 import { PENDING } from '../call/outcomes.js';
 import type { HedgeStrategy, HedgeVerdict } from '../strategy/strategy.js';
 
-/** How an attempt, or several that ran at a time, ended. */
+/** The outcome of an attempt, or of several concurrent ones. */
 export interface TryOutcome {
   readonly ok: boolean;
   readonly value: unknown;
-  /** Whether a value was found good already. */
+  /** Whether the value is already known to be acceptable. */
   readonly accepted?: boolean;
-  /** What was recorded for a value that was not accepted. */
+  /** The failure recorded for a value that was not accepted. */
   readonly failure?: UnacceptableResultError;
 }
 
-/** What a round needs of the frame it belongs to. */
+/** The part of the frame that a round uses. */
 export interface RoundFrame {
   begin(attempt: Attempt, now: number): unknown;
-  /** Takes a step that nobody waits for on the stack. */
+  /** Runs a step from a timer callback. */
   beginLater(step: () => unknown): void;
   accepts(value: unknown): boolean;
   decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown;
 }
 
-/** One attempt and its hedges. The first acceptable answer wins, the others are aborted. */
+/** One attempt and its hedges. The first acceptable result wins; the other attempts are aborted. */
 export class HedgeRound implements AttemptRound {
   readonly #running = new Set<Attempt>();
   #context: AsyncResource | undefined = new AsyncResource('OperoHedge');
   #begun = 0;
-  /** How many hedges may begin. */
+  /** How many hedges may start. */
   #most: number;
   #newest: Attempt | undefined;
   #timer: Timer | undefined;
   #decided = false;
-  /** The failure to end with when no attempt is left, a refusal of ours only if there is no other. */
+  /** The failure to end with when no attempt is left; a rejection only if there is no other failure. */
   #last: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
 
-  /** The first result that is no better than a failure, but good enough where no attempt gives a better one. */
+  /** The first result that `hedge.failureOnResult` matched, returned if no attempt gives a better one. */
   #poor: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
 
   constructor(
@@ -49,7 +49,7 @@ export class HedgeRound implements AttemptRound {
     this.#most = strategy.maxHedges;
   }
 
-  /** Begins an attempt, beside those that run. */
+  /** Starts an attempt in parallel to those that are running. */
   begin(now: number): unknown {
     const result = this.#begin(now);
     if (!this.#decided) this.#schedule();
@@ -71,7 +71,7 @@ export class HedgeRound implements AttemptRound {
   abandon(): void {
     this.#decided = true;
     this.#timer?.cancel();
-    // Both keep what the call was made in.
+    // Both retain the async context of the call.
     this.#timer = this.#context = undefined;
     for (const loser of this.#running)
       loser.abort(new DOMException('Another attempt was decisive', 'AbortError'));
@@ -98,7 +98,10 @@ export class HedgeRound implements AttemptRound {
     );
   }
 
-  /** Another attempt begins beside those that run. One that still stands in a queue of ours is not slow: it is waited for. */
+  /**
+   * Starts a hedge. An attempt that still waits in a queue of a gate is not slow: the delay begins when its method
+   * starts.
+   */
   #hedge(delay: number): unknown {
     if (this.#decided || this.call.stopped || this.#begun > this.#most) return PENDING;
     const now = this.call.operation.clock.now();
@@ -120,20 +123,20 @@ export class HedgeRound implements AttemptRound {
 
   #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
     const refused = !ok && !attempt.invoked;
-    // A hedge that was not let through harms nobody; the first attempt's refusal is told.
+    // A rejected hedge is no failure of the call; only the rejection of the first attempt is recorded.
     if (!refused || attempt.hedge === 0) this.#fail(attempt, ok, outcome, now);
     if (refused) return this.#goOn(attempt, 'wait', now);
     const verdict = ok ? 'again' : this.strategy.judge(this.call, outcome);
     if (verdict === 'end') return this.#decide(attempt, { ok, value: outcome }, now);
-    // The other side has said for how long it wants to be left alone, also by a hedge that is due.
+    // The downstream asked for a delay: hedges that are due must not start either.
     if (verdict === 'hold') this.#stopHedging();
     return this.#goOn(attempt, verdict, now);
   }
 
-  /** Waits for those that run, beside another where one may begin; with none left it is decided. */
+  /** Starts another attempt if allowed, or waits for those that are running. If none is left, decides. */
   #goOn(attempt: Attempt, verdict: HedgeVerdict, now: number): unknown {
     const { call } = this;
-    // What was asked about the failure may have ended the call.
+    // A predicate in the options may have ended the call.
     const isOver = call.stopped !== undefined || call.broken !== undefined;
     if (verdict === 'again' && !isOver && this.#begun <= this.#most && this.strategy.mayBegin(call)) {
       this.#timer?.cancel();
@@ -163,7 +166,7 @@ export class HedgeRound implements AttemptRound {
     return this.frame.decide(attempt, outcome, now);
   }
 
-  /** The first attempt, if it still runs: its answer would have taken longer. */
+  /** The first attempt if it is still running: its latency is at least the time since it started. */
   #first(winner: Attempt): Attempt | undefined {
     return winner.hedge === 0 ? winner : [...this.#running].find(({ hedge }) => hedge === 0);
   }

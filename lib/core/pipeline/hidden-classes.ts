@@ -7,9 +7,10 @@ import { Pipeline } from './pipeline.js';
 import { RootScope } from '../call/root-scope.js';
 
 /**
- * A call that never ends, for whoever keeps it. When V8 collects garbage it forgets the shapes of objects none of which
- * is alive, and throws the machine code made for them away: between two calls that would be all of ours, and the next
- * thousands of calls would be several times slower. One live object of each shape prevents that.
+ * Creates a call that never ends, to be kept alive. V8 discards hidden classes without a live object during garbage
+ * collection, and the optimised code that depends on them. Between two calls that would be all hidden classes of this
+ * library, and the next thousands of calls would be several times slower. One live object per hidden class prevents
+ * that.
  */
 export function unendingCall(clock: Clock): object {
   const deadlines = { arm: () => undefined, disarm: () => undefined } as unknown as Deadlines;

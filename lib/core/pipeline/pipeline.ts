@@ -26,7 +26,7 @@ export class Pipeline {
     return this.start(call);
   }
 
-  /** Runs a call made by whoever wants to be able to abort it. */
+  /** Runs a call that was created by the caller, so that it can be aborted. */
   start(call: Call): unknown {
     try {
       const result = this.#outermost.run(call);
@@ -39,7 +39,9 @@ export class Pipeline {
   }
 }
 
-/** Everything up to and including an `around` strategy is one frame; what is left stands around the method. */
+/**
+ * All strategies up to and including an `around` strategy form one frame; the rest is built as the frame inside it.
+ */
 function build(strategies: readonly Strategy[]): Frame {
   const split = strategies.findIndex(({ kind }) => kind === 'around');
   const own = split < 0 ? strategies : strategies.slice(0, split);

@@ -2,7 +2,7 @@ import type { Call } from '../call/call.js';
 import { isMarkedPermanent } from '../errors/permanent.js';
 import { LEAVE, type RepeatStrategy } from '../strategy/strategy.js';
 
-/** The strategies that may have an attempt follow another, outermost first. */
+/** The strategies that may ask for another attempt, outermost first. */
 export class RepeatChain {
   readonly #pleased: readonly RepeatStrategy[];
 
@@ -27,7 +27,7 @@ export class RepeatChain {
     for (const strategy of this.#pleased) strategy.afterSuccess!(call);
   }
 
-  /** Asks from the innermost strategy outwards; one that goes on makes those inside of it begin anew. */
+  /** Asks the strategies from the innermost outwards. If one continues, those inside it start over. */
   judge(call: Call, error: unknown): number {
     if (isMarkedPermanent(error)) return LEAVE;
     const { strategies } = this;

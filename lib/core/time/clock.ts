@@ -1,29 +1,29 @@
-/** A scheduled callback that can be taken back. */
+/** A scheduled callback that can be cancelled. */
 export interface Timer {
-  /** Forgets the callback. Calling it twice, or after it fired, does nothing. */
+  /** Cancels the callback. Does nothing after the callback has run or was cancelled. */
   cancel(): void;
   /** Lets the process exit although this timer is pending. */
   unref(): void;
-  /** Keeps the process alive until this timer fires: the state a timer starts in. */
+  /** Keeps the process alive until this timer fires. This is the initial state. */
   ref(): void;
 }
 
 /**
- * Where every strategy takes its time from, so that tests can drive it.
+ * The source of time for all strategies. Tests can replace it.
  *
- * `now` is monotonic and serves windows, delays and deadlines: it never jumps when the machine's date is set.
- * `date` is the wall clock, used only for what leaves the process: cache expiry and HTTP dates.
+ * `now` is monotonic and used for windows, delays and deadlines: changing the system date does not affect it. `date`
+ * is the wall clock, used only for values that leave the process: cache expiry and HTTP dates.
  */
 export interface Clock {
   /** Monotonic time in ms from an arbitrary start. */
   now(): number;
   /** Milliseconds since the epoch. */
   date(): number;
-  /** Calls `fire` once, `delay` ms from now, however long that is. */
+  /** Calls `fire` once after `delay` ms. Any delay is allowed. */
   schedule(delay: number, fire: () => void): Timer;
 }
 
-/** The longest delay Node's timers take; a larger one would fire at once. */
+/** The longest delay that Node's timers support. A longer one would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 class SystemTimer implements Timer {
@@ -57,7 +57,7 @@ class SystemTimer implements Timer {
   }
 }
 
-/** The process's own clock and timers. */
+/** The clock and timers of the process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),

@@ -1,27 +1,27 @@
 import type { Clock, Timer } from './clock.js';
 import { outsideCallers } from './outside-callers.js';
 
-/** How long something may take, and what it fails with when it takes longer. */
+/** A time limit in ms, and the error for exceeding it. */
 export interface TimeLimit<T> {
   readonly duration: number;
   expired(what: T): Error;
 }
 
-/** Something that must end by a moment. One node serves one wait at a time and may be armed again. */
+/** A point in time at which something must end. It can be armed again after it was disarmed or has expired. */
 export abstract class Deadline {
-  /** When it ends on the monotonic clock; `Infinity` while not armed. */
+  /** When it expires, in ms on the monotonic clock; `Infinity` while not armed. */
   dueAt = Infinity;
   /** @internal */ list: DeadlineList | undefined;
   /** @internal */ next: Deadline | undefined;
   /** @internal */ previous: Deadline | undefined;
 
-  /** Called once when the moment has come, already disarmed. */
+  /** Called once when it expires. It is already disarmed then. */
   abstract expire(): void;
 }
 
 /**
- * All deadlines of one duration, oldest first: equal durations end in the order they began, so arming and disarming
- * take constant time and one timer serves them all.
+ * All deadlines of one duration, oldest first. Equal durations expire in the order they were armed, so arming and
+ * disarming take constant time, and one timer is enough.
  */
 class DeadlineList {
   #head: Deadline | undefined;
@@ -31,7 +31,7 @@ class DeadlineList {
   constructor(
     private readonly clock: Clock,
     private readonly duration: number,
-    /** Told when no deadline is left. */
+    /** Called when no deadline is left. */
     private readonly onEmpty: (list: DeadlineList, duration: number) => void,
   ) {}
 
@@ -50,12 +50,12 @@ class DeadlineList {
   remove(deadline: Deadline): void {
     this.#unlink(deadline);
     if (this.#head) return;
-    // The timer stays for the next call, but an idle process may exit.
+    // The timer is kept for the next call, but must not keep an idle process alive.
     this.#timer?.unref();
     this.onEmpty(this, this.duration);
   }
 
-  /** Ends everything that is armed, now. */
+  /** Expires all armed deadlines now and cancels the timer. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -86,14 +86,14 @@ class DeadlineList {
         head.expire();
       }
     } finally {
-      // What one deadline throws must not keep those behind it from ending.
+      // If one deadline throws, those behind it must still expire.
       if (this.#head && !this.#timer) this.#start(Math.max(0, this.#head.dueAt - this.clock.now()));
       if (!this.#head && !this.#timer) this.onEmpty(this, this.duration);
     }
   }
 }
 
-/** Empty lists that are kept for the next call of the same duration; a call of any other duration makes a list. */
+/** How many empty lists are kept for later calls of the same duration. */
 const MOST_EMPTY = 64;
 
 /** The deadlines of one runtime, a list for each distinct duration in use. */
@@ -102,24 +102,24 @@ export class Deadlines {
 
   constructor(private readonly clock: Clock) {}
 
-  /** How many durations are kept. */
+  /** The number of lists. */
   get size(): number {
     return this.#lists.size;
   }
 
-  /** Ends `deadline` when `duration` ms have gone by since `now`, unless it is disarmed first. */
+  /** Lets `deadline` expire `duration` ms after `now`. */
   arm(deadline: Deadline, duration: number, now: number): void {
     let list = this.#lists.get(duration);
     if (!list) this.#lists.set(duration, (list = new DeadlineList(this.clock, duration, this.#onEmpty)));
     list.add(deadline, now);
   }
 
-  /** Takes `deadline` back; nothing happens when it is not armed. */
+  /** Disarms `deadline`. Does nothing if it is not armed. */
   disarm(deadline: Deadline): void {
     deadline.list?.remove(deadline);
   }
 
-  /** Ends everything that is armed, so that nothing waits for ever, and cancels the timers. */
+  /** Expires all armed deadlines, so that nothing waits forever, and cancels the timers. */
   close(): void {
     const lists = [...this.#lists.values()];
     this.#lists.clear();

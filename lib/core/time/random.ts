@@ -1,12 +1,16 @@
-/** A source of numbers in [0, 1), injected wherever chance plays a part. */
+/** A source of random numbers in [0, 1). Injected so that tests can replace it. */
 export type Random = () => number;
 
-/** The process's own source. */
+/** `Math.random`. */
 export const systemRandom: Random = Math.random;
 
 /**
- * A repeatable source: the same seed gives the same numbers.
- * The algorithm is mulberry32 (Tommy Ettinger, public domain).
+ * Creates a repeatable source: the same seed gives the same numbers. The algorithm is mulberry32 (Tommy Ettinger,
+ * public domain).
+ *
+ * @param seed any whole number; only its lowest 32 bits are used
+ * @example
+ * OperoModule.forRoot({ random: seededRandom(42) });
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;

@@ -1,13 +1,13 @@
 import { types } from 'node:util';
 import type { Nature } from './values.js';
 
-/** A copy that shares nothing with `value` that can be changed, save the parts that are kept. */
+/** Returns a deep copy. Parts in `kept` are shared, not copied. */
 export function copyOf(value: unknown, { copying, kept }: Pick<Nature, 'copying' | 'kept'>): unknown {
   if (copying === 'none') return value;
   return copying === 'tree' ? copyTree(value) : new GraphCopy(kept).of(value);
 }
 
-/** Copies plain objects and arrays. Written out: it stands on the way of every hit. */
+/** Copies plain objects and arrays. Written without helpers, because it runs on every cache hit. */
 export function copyTree(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
@@ -26,14 +26,14 @@ export function copyTree(value: unknown): unknown {
   return copy;
 }
 
-/** Makes plain data that nobody can change. */
+/** Freezes plain data deeply. */
 export function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
   for (const item of Object.values(value)) freeze(item);
 }
 
-/** Copies what has parts in common with itself, and objects of the language. */
+/** Copies values with shared or circular references, and built-in objects. */
 class GraphCopy {
   readonly #copies = new Map<object, object>();
 
@@ -64,7 +64,7 @@ class GraphCopy {
     return Object.isExtensible(value) ? copy : Object.preventExtensions(copy);
   }
 
-  /** A copy of what has no parts; `undefined` for what has. */
+  /** Copies a built-in object without nested values; `undefined` for any other object. */
   #special(value: object): object | undefined {
     if (types.isDate(value)) return new Date(value.getTime());
     if (types.isRegExp(value)) {
@@ -82,7 +82,7 @@ class GraphCopy {
 function emptyLike(value: object): object {
   if (Array.isArray(value)) {
     const list: unknown[] = [];
-    // What is missing at the end is part of it, too.
+    // Empty slots at the end count, too.
     list.length = value.length;
     return list;
   }

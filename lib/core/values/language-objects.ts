@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 
-/** Own properties of longer typed arrays are not looked for: that would make a string for each byte. */
+/** Own properties of longer typed arrays are not checked: listing them would create a string per byte. */
 const LONGEST_BYTES = 4_096;
 
-/** The typed arrays of the language, by name. */
+/** The built-in typed arrays by name. */
 export const typedArrays = {
   Int8Array,
   Uint8Array,
@@ -22,11 +22,11 @@ const viewNames = new Map<object, string>(
   [...Object.values(typedArrays), Buffer].map((type) => [type.prototype as object, type.name]),
 );
 
-/** The name of a typed array's own class, `Buffer` included; `undefined` for a subclass. */
+/** The name of the built-in class of a typed array, `Buffer` included; `undefined` for a subclass. */
 export const viewName = (view: object): string | undefined =>
   viewNames.get(Object.getPrototypeOf(view) as object);
 
-/** Whether an object has the inner state of its class, and no properties beside it. */
+/** Whether an object really has the internal state of its class and no additional properties. */
 const isWhole = new Map<object, (value: object, own: number) => boolean>([
   [Date.prototype, (value, own) => types.isDate(value) && own === 0],
   [RegExp.prototype, (value, own) => types.isRegExp(value) && own === 1],
@@ -39,7 +39,7 @@ const isWhole = new Map<object, (value: object, own: number) => boolean>([
   ],
 ]);
 
-/** Whether a value is an object of the language that is copied by its contents. */
+/** Whether a value is a built-in object that can be copied. */
 export function isCopyable(value: object, prototype: unknown): boolean {
   if (types.isTypedArray(value)) {
     const plain = viewName(value) !== undefined && !types.isSharedArrayBuffer(value.buffer);

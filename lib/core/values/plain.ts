@@ -1,12 +1,15 @@
 /**
- * Whether objects with this prototype are plain data. Besides the usual two there are those of other realms, which a
- * test file of jest has from `fetch` and Node's own modules, and empty ones without a parent, which parsers of query
- * strings use: fastify's queries are of that kind.
+ * Whether objects with this prototype are plain data. Besides `Object.prototype` and `null` there are the prototypes
+ * of other realms (in jest, objects from `fetch` and Node's own modules) and empty objects without a parent, which
+ * query string parsers use (fastify's, for example).
  */
 export const isPlain = (prototype: unknown): boolean =>
   prototype === Object.prototype || prototype === null || isPlainElsewhere(prototype as object);
 
-/** Whether arrays with this prototype are plain, in whichever realm: only there a prototype is an array itself. */
+/**
+ * Whether arrays with this prototype are plain, from any realm: only a realm's own `Array.prototype` is itself an
+ * array.
+ */
 export const isPlainArray = (prototype: unknown): boolean =>
   prototype === Array.prototype || (Array.isArray(prototype) && isPlain(Object.getPrototypeOf(prototype)));
 

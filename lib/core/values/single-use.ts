@@ -1,9 +1,9 @@
-/** What tells a value of which there is only one use: read by one caller, it is empty for the next. */
+/** Detects values that can be consumed only once: the second reader would find them empty. */
 const TESTS: readonly (readonly [what: string, test: (value: Record<PropertyKey, unknown>) => boolean])[] = [
   ['a promise', (value) => typeof value.then === 'function'],
   ['a stream', (value) => typeof value.pipe === 'function' || typeof value.subscribe === 'function'],
   ['a stream', (value) => typeof value.getReader === 'function' || typeof value.getWriter === 'function'],
-  // The two ends of a stream; an entity may have flags of these names.
+  // Both ends of a stream must be objects, because an entity may have boolean flags with these names.
   ['a stream', (value) => isObject(value.readable) && isObject(value.writable)],
   ['a stream', (value) => typeof value.getStream === 'function'],
   ['an iterator', (value) => typeof value.next === 'function' || Symbol.asyncIterator in value],
@@ -12,15 +12,19 @@ const TESTS: readonly (readonly [what: string, test: (value: Record<PropertyKey,
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-/** How many objects inside of instances are looked at; what a class holds may reach the whole app. */
+/** How many objects reachable from an instance are checked; a class may reference the whole app. */
 const MOST = 2_000;
 
-/** Names a value that can be used only once: a stream, an iterator, a promise, a response; `undefined` for others. */
+/**
+ * Names a value that can be consumed only once: a stream, an iterator, a promise, a response; `undefined` for others.
+ */
 export function liveKind(value: object): string | undefined {
   return TESTS.find(([, test]) => test(value as Record<PropertyKey, unknown>))?.[0];
 }
 
-/** Looks for such values in an instance of a class and in what it holds. Its own methods do no harm. */
+/**
+ * Finds a single-use value in an instance of a class and in what it references. Methods of the instance do not count.
+ */
 export function findLive(instance: object): string | undefined {
   const seen = new Set<object>([instance]);
   for (const value of seen) {
@@ -41,7 +45,7 @@ function* contents(value: object): Generator {
   else if (value instanceof Set) yield* value;
   if (ArrayBuffer.isView(value)) return;
   for (const key of Object.keys(value)) {
-    // What a getter answers is not held.
+    // Getters are not called: their values are not stored in the object.
     const held = Object.getOwnPropertyDescriptor(value, key);
     if (held && 'value' in held) yield held.value;
   }

@@ -3,19 +3,22 @@ import { isCopyable } from './language-objects.js';
 import { findLive } from './single-use.js';
 import { isPlain, isPlainArray } from './plain.js';
 
-/** How copies of a value are made: not at all, or part by part, minding shared parts and special objects or not. */
+/**
+ * How a value is copied: `none` shares it, `tree` copies plain data, `graph` also handles shared references and
+ * built-in objects.
+ */
 export type Copying = 'none' | 'tree' | 'graph';
 
-/** What can be done with a result. */
+/** How a result can be cached, copied and shared. */
 export interface Nature {
   readonly copying: Copying;
-  /** Why it must be neither stored nor shared: it can be used only once. */
+  /** Why the result must not be stored or shared: it can be consumed only once. */
   readonly live?: string | undefined;
-  /** What in it no store brings back as it is. */
+  /** What in the result cannot be restored from a store. */
   readonly foreign?: string | undefined;
-  /** Whether JSON tells all of it. */
+  /** Whether JSON represents the result completely. */
   readonly json: boolean;
-  /** The parts that copies share, because only their makers could copy them. */
+  /** The parts that copies share, because this library cannot copy them. */
   readonly kept: ReadonlySet<object>;
 }
 
@@ -23,7 +26,7 @@ const NOTHING_KEPT: ReadonlySet<object> = new Set();
 const JSON_DATA: Nature = { copying: 'none', json: true, kept: NOTHING_KEPT };
 const JSON_TREE: Nature = { copying: 'tree', json: true, kept: NOTHING_KEPT };
 
-/** Tells what can be done with a result. Never throws: what cannot even be looked at is left to its caller alone. */
+/** Inspects a result. Never throws: an object that cannot be inspected is neither stored nor shared. */
 export function natureOf(value: unknown): Nature {
   if (value === null || typeof value === 'boolean' || (Number.isFinite(value) && !Object.is(value, -0)))
     return JSON_DATA;
@@ -36,10 +39,10 @@ export function natureOf(value: unknown): Nature {
   return inspection.result();
 }
 
-/** Not every store keeps what is no text in Unicode. */
+/** Not every store keeps strings that are not valid Unicode. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Beyond that many levels parts are kept as they are. */
+/** Parts nested more deeply than this are shared, not copied. */
 const DEEPEST = 1_000;
 
 class Inspection {
@@ -56,7 +59,7 @@ class Inspection {
     const live = this.#live;
     const foreign = this.#foreign;
     const json = this.#json && live === undefined && foreign === undefined;
-    // Most results are like this, and share one object that says so.
+    // The most frequent case shares one object.
     if (json && copying === 'tree') return JSON_TREE;
     return { copying, json, live, foreign, kept: this.#kept ?? NOTHING_KEPT };
   }
@@ -134,7 +137,7 @@ class Inspection {
     for (const item of contents) this.visit(item, depth);
   }
 
-  /** A frozen part of something that is not frozen stays frozen in copies. */
+  /** A frozen part of a value that is not frozen stays frozen in copies. */
   #mind(value: object): void {
     if (Object.isFrozen(value)) this.#graph = true;
     else this.#frozen = false;
@@ -163,7 +166,7 @@ class Inspection {
   }
 }
 
-/** Data with functions beside it is meant for one caller; the functions an instance has are its own. */
+/** Plain data that holds functions is not shared between callers. The functions of an instance do not count. */
 function heldFunction(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!isPlain(prototype) && !Array.isArray(value)) return undefined;

@@ -6,7 +6,10 @@ import { callUndecided, uncachedOf } from '../edge/undecided.js';
 import type { Binding } from './bound-method.js';
 import type { BoundCall } from './shadow-host.js';
 
-/** Tells how calls of a bound method are run: through its operation, in the way in which the method answers. */
+/**
+ * Runs calls of a bound method through its operation, in the way the method returns: a promise, an Observable or a
+ * value.
+ */
 export const boundCall =
   (binding: Binding, runtimeOf: () => OperoRuntime | undefined, warn: (message: string) => void): BoundCall =>
   (self, method, args, identityOf) => {

@@ -6,15 +6,15 @@ import type { Operation } from '../../runtime/index.js';
 import type { DecoratedMethod } from '../metadata/decorated-methods.js';
 import type { OwnerClass } from './shadow-host.js';
 
-/** One decorated method of one class. */
+/** A decorated method of a class. */
 export class Binding {
   map: ResolvedMap | undefined;
-  /** Those it was called with that live as long as the app. */
+  /** Identities of calls that live as long as the app. */
   readonly identities = new Set<CallIdentity | undefined>();
   operation: Operation | undefined;
   problem: OperoConfigurationError | undefined;
   answers: Target['answers'];
-  /** Tells the users of the method apart, where that matters for what is cached. */
+  /** Returns the current principal, if cached results depend on it. */
   principal: (() => string) | undefined;
   #keepsHere = false;
   #own = new WeakMap<CallIdentity, CallIdentity>();
@@ -27,12 +27,12 @@ export class Binding {
     this.answers = target.answers;
   }
 
-  /** Keeps how the method answered first, where nothing else tells. */
+  /** Records how the method returned at its first call, if this was unknown before. */
   learn(answers: Target['answers']): void {
     if (this.answers === 'unknown') this.answers = answers;
   }
 
-  /** Whose results a call may use: its instance's, and where it matters its user's. */
+  /** The identity for cached results: that of the instance, with the principal if results depend on it. */
   whose(instance: CallIdentity | undefined): CallIdentity | undefined {
     const { principal } = this;
     if (!instance || !(principal || this.#keepsHere)) return instance;
@@ -44,15 +44,15 @@ export class Binding {
     return identity;
   }
 
-  /** Whether all instances share entries that nothing but the name of the class and its method tells from others. */
+  /** Whether all instances share entries identified only by class and method name. */
   get sharesByName(): boolean {
     const { options } = this.operation?.plan() ?? {};
     return options?.['cache.share']?.value === true && this.operation!.name.includes(this.name);
   }
 
   /**
-   * Of two classes that are called alike, the one that is found first has the name, and in another process that may be
-   * the other one: what either caches stays in this process.
+   * Keeps cached results in this process: if two classes have the same name, the first one found gets it, and that
+   * may be the other one in another process.
    */
   keepHere(): void {
     this.#keepsHere = true;
@@ -64,7 +64,7 @@ export class Binding {
   }
 }
 
-/** The name of a class as messages show it. */
+/** The class name for messages. */
 export const classNameOf = ({ classType, prototype }: OwnerClass): string =>
   (classType as { name?: string } | null)?.name ||
   (prototype.constructor as { name?: string }).name ||

@@ -4,15 +4,15 @@ import type { DecoratedMethod } from '../metadata/decorated-methods.js';
 import { toLayer } from '../metadata/metadata.js';
 import type { OperoModuleOptions } from '../options/module-options.js';
 
-/** The options of a decorated method as they were written. */
+/** The layers of options of a decorated method. */
 export interface DeclaredLayers {
-  /** All that hold for it, the farthest first. */
+  /** All layers that apply, the farthest first. */
   readonly layers: Layer[];
-  /** Those of its decorators alone. */
+  /** The layers of its decorators alone. */
   readonly own: Layer[];
 }
 
-/** Gathers the options of a decorated method: the module's defaults, its profiles, its decorators. */
+/** Collects the layers of a decorated method: module defaults, profiles, decorators. */
 export function declaredLayers(
   { declarations, hidden }: DecoratedMethod,
   defaults: OperoModuleOptions['defaults'],
@@ -27,7 +27,7 @@ export function declaredLayers(
       layers.push(...profiles.layers(declaration.profile));
     }
     const written = toLayer(declaration, where);
-    // A name belongs to one operation: to that of the class whose instances have the method under its own name.
+    // A name belongs to one operation: that of the class whose instances have the method under its own name.
     const layer = hidden ? { ...written, options: { ...written.options, name: undefined } } : written;
     layers.push(layer);
     own.push(layer);
@@ -35,6 +35,6 @@ export function declaredLayers(
   return { layers, own };
 }
 
-/** The name that its decorators give the operation. */
+/** The operation name given by the decorators. */
 export const ownName = (layers: readonly Layer[]): string | undefined =>
   layers.findLast(({ options }) => typeof options.name === 'string')?.options.name;

@@ -2,9 +2,8 @@ import type { Operation } from '../../runtime/index.js';
 import type { Problem } from '../../core/options/index.js';
 
 /**
- * What is wrong with methods that fall back to themselves, at once or through others: while they fail they would ask
- * each other without end. `find` tells the operation of a method by its name. The member of a circle that is defined
- * last sees all of it.
+ * Finds methods that fall back to themselves, directly or through others: when they fail they would call each other
+ * forever. `find` returns the operation of a method by name. The member of the cycle that is defined last reports it.
  */
 export function validateNoCircle(own: string, find: (name: string) => Operation | undefined): Problem[] {
   const leadsBack = (name: string, passed: Set<string>): boolean => {

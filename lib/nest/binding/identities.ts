@@ -3,16 +3,16 @@ import type { CallIdentity } from '../../core/call/index.js';
 import { originOf, type Wrapper } from './wrapper.js';
 
 /**
- * Whose state an instance uses. A provider that lives as long as the app is known by its module and token, the same
- * in every process; anything else (one request's, one consumer's, made by hand, of a module that is there twice) is
- * its own, and nothing it caches leaves this process.
+ * Identifies instances for cache entries and state. A provider that lives as long as the app is identified by its
+ * module and token, in every process. Any other instance (request-scoped, transient, made by hand, or of a module
+ * that exists twice) has an identity of its own, and its cache entries stay in this process.
  */
 export class Identities {
   readonly #names = new Map<string, number>();
   readonly #added = new WeakSet<Wrapper>();
   readonly #known = new WeakMap<Wrapper, CallIdentity>();
 
-  /** Takes note of a provider's name; all are needed before the first is asked for. */
+  /** Registers the name of a provider. All must be registered before {@link of} is called. */
   add(wrapper: Wrapper): void {
     if (this.#added.has(wrapper)) return;
     this.#added.add(wrapper);
@@ -20,7 +20,7 @@ export class Identities {
     this.#names.set(name, (this.#names.get(name) ?? 0) + 1);
   }
 
-  /** The identity of an instance that a provider has made; `undefined` stands for one made by hand. */
+  /** The identity of an instance of a provider; `undefined` stands for one made by hand. */
   of(wrapper: Wrapper | undefined): CallIdentity {
     if (!wrapper || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) return ownIdentity();
     let identity = this.#known.get(wrapper);
@@ -34,14 +34,17 @@ export class Identities {
   }
 }
 
-/** The identity of an instance that is nobody else. */
+/** A unique identity, for an instance that shares nothing. */
 export const ownIdentity = (): CallIdentity => ({ id: randomUUID(), shared: false });
 
-/** A short name for a text, the same in every process. */
+/** A short digest of a text, the same in every process. */
 export const digestOf = (text: string): string =>
   createHash('sha256').update(text, 'utf16le').digest('base64url');
 
-/** A guard, pipe, interceptor or filter is made beside the provider of its class, if there is one. */
+/**
+ * The name of a provider. A guard, pipe, interceptor or filter is distinguished from the provider of its class, if
+ * there is one.
+ */
 function nameOf(wrapper: Wrapper): string {
   const { token, subtype } = wrapper;
   const name = `${originOf(wrapper)}/${typeof token === 'function' ? token.name : String(token)}`;

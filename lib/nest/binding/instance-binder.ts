@@ -6,8 +6,8 @@ import type { ShadowHost } from './shadow-host.js';
 import { classOf, originOf, type Wrapper } from './wrapper.js';
 
 /**
- * Binds every decorated method of one app: whatever the container hands out, whenever and in whichever scope, gets a
- * prototype on which those methods run through their operations. The classes stay as they are.
+ * Binds the decorated methods of every instance that the container creates, in any scope, by changing the instance's
+ * prototype. The classes are not modified.
  */
 export class InstanceBinder {
   readonly #shadows: ShadowPrototypes;
@@ -24,18 +24,18 @@ export class InstanceBinder {
     this.#shadows = new ShadowPrototypes(host);
   }
 
-  /** Everything that lives as long as the app. */
+  /** All instances that live as long as the app. */
   instances(): unknown[] {
     return [...this.#wrappers].map(({ instance }) => instance);
   }
 
-  /** Whose state an object uses: its provider's, if that lives as long as the app, else its own. */
+  /** The identity of an object: its provider's if that lives as long as the app, otherwise its own. */
   identityOf(instance: object): CallIdentity {
     const bound = this.#shadows.identityOf(instance);
     return bound ?? this.#identities.of([...this.#wrappers].find((wrapper) => wrapper.instance === instance));
   }
 
-  /** Binds what the modules have now and will hand out later. Repeated, it adds what is new. */
+  /** Binds all current and future instances of the modules. Can be called again for new modules. */
   scan(modules: ModulesContainer): void {
     if (this.#closed) return;
     const wrappers = [...modules.values()].flatMap(({ providers, controllers, injectables, middlewares }) =>
@@ -49,12 +49,12 @@ export class InstanceBinder {
     }
   }
 
-  /** Binds one instance. One made by hand belongs to nobody else: its cache is its own. */
+  /** Binds one instance. One made by hand has its own identity, and its own cache. */
   bind<T>(instance: T, wrapper?: Wrapper): T {
     if (this.#closed || typeof instance !== 'object' || instance === null) return instance;
     try {
       if (this.#shadows.apply(instance, wrapper && classOf(wrapper), originOf(wrapper))) {
-        // Asked at the first call: before, Nest does not know yet what the instance depends on.
+        // Evaluated at the first call: Nest does not know earlier what the instance depends on.
         this.#shadows.identify(instance, () => this.#identities.of(wrapper));
       }
     } catch (error) {
@@ -65,11 +65,11 @@ export class InstanceBinder {
     return instance;
   }
 
-  /** Undoes everything: the app leaves no trace on classes, instances or the container. */
+  /** Restores all instances and the container. */
   close(): void {
     this.#closed = true;
     for (const undo of this.#undo.splice(0).reverse()) undo();
-    // What lives as long as the app gets its own prototype back; the rest goes with its request.
+    // Only instances that live as long as the app are restored; others are discarded with their request.
     for (const { instance } of this.#wrappers) this.#shadows.restore(instance);
     this.#wrappers.clear();
     this.#shadows.close();
@@ -81,7 +81,7 @@ export class InstanceBinder {
 
   #add(wrappers: readonly Wrapper[]): void {
     const own = wrappers.filter(({ isAlias }) => !isAlias);
-    // All names first: one that two providers have identifies neither of them.
+    // All names must be registered first: a name of two providers identifies neither.
     for (const wrapper of own) this.#identities.add(wrapper);
     for (const wrapper of own) {
       this.#hook(wrapper);
@@ -90,7 +90,7 @@ export class InstanceBinder {
     }
   }
 
-  /** Nest adds middleware when it starts the server, and takes its methods before any hook runs. */
+  /** Nest adds middleware when it starts the server, and reads its methods before any hook runs. */
   #watch(middlewares: Map<unknown, Wrapper>): void {
     if (this.#hooked.has(middlewares)) return;
     this.#hooked.add(middlewares);

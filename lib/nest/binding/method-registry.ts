@@ -24,24 +24,24 @@ import { answersItself, validateRoute } from './routes.js';
 import { boundIdentityOf } from './shadow-prototypes.js';
 import type { BoundCall, OwnerClass, ShadowHost } from './shadow-host.js';
 
-/** What the options of an app have become. */
+/** The resolved options of an app. */
 export interface Configuration {
   readonly runtime: OperoRuntime;
   readonly options: OperoModuleOptions;
   readonly profiles: Profiles;
 }
 
-/** What is needed to run a method over many items. */
+/** What a run over many items needs of a bound method. */
 export interface MapBinding {
   readonly operation: Operation;
   readonly runtime: OperoRuntime;
   readonly options: ResolvedMap;
   readonly identity: CallIdentity | undefined;
-  /** The method as the class has it now. */
+  /** The current method of the class. */
   readonly method: () => AnyMethod;
 }
 
-/** All decorated methods of one app, and the operations they run through. */
+/** All decorated methods of an app and their operations. */
 export class MethodRegistry implements ShadowHost {
   readonly #bindings: Binding[] = [];
   readonly #problems: string[] = [];
@@ -49,23 +49,23 @@ export class MethodRegistry implements ShadowHost {
 
   constructor(private readonly warn: (message: string) => void) {}
 
-  /** Everything that is wrong with the app's decorators, a line each. */
+  /** The problems of the app's decorators, one line each. */
   get problems(): readonly string[] {
     return this.#problems;
   }
 
-  /** From now on methods run through their operations. */
+  /** Applies the options: from now on methods run through their operations. */
   configure(configuration: Configuration): void {
     this.#configuration = configuration;
     for (const binding of this.#bindings) this.#define(binding, configuration);
   }
 
-  /** The operation of a method of a class; `undefined` if the method is not decorated. */
+  /** The operation of a method of a class; `undefined` if it is not decorated. */
   find(prototype: object, key: PropertyKey): Operation | undefined {
     return this.#find(prototype, key)?.operation;
   }
 
-  /** The operation of a handler as Nest knows it: the bound method, or the one of the class. */
+  /** The operation of a handler as passed by Nest: a bound method, or the one on the class. */
   findHandler(prototype: object, handler: object): Operation | undefined {
     return this.#bindings.find(
       ({ owner, decorated: { key, method } }) =>
@@ -73,7 +73,7 @@ export class MethodRegistry implements ShadowHost {
     )?.operation;
   }
 
-  /** What a bound instance's `@OpMap` method is run with; `undefined` if it is none. */
+  /** The map settings of an instance's `@OpMap` method; `undefined` if it is none. */
   mapBinding(instance: object, key: PropertyKey): MapBinding | undefined {
     const prototype = Object.getPrototypeOf(Object.getPrototypeOf(instance) as object) as object;
     const binding = this.#find(prototype, key);
@@ -87,7 +87,7 @@ export class MethodRegistry implements ShadowHost {
     return { operation, runtime, options: map, identity, method };
   }
 
-  /** What is wrong with the names in the module's `operations`. */
+  /** Checks the names in the module's `operations`. */
   unknownOperations(where: string): string[] {
     const { options, runtime } = this.#configuration!;
     const known = [...runtime.operations.keys()];
@@ -97,8 +97,8 @@ export class MethodRegistry implements ShadowHost {
   }
 
   /**
-   * Whose entries a decorated method's operation may have: those of `instances`, and without `only` those of all
-   * singletons that called it; `undefined` if it runs no decorated method.
+   * The identities under which an operation may have cache entries: those of `instances`, and without `only` those of
+   * all singletons that called it; `undefined` if it runs no decorated method.
    */
   identitiesOf(
     operation: Operation,
@@ -109,7 +109,7 @@ export class MethodRegistry implements ShadowHost {
     if (!binding) return undefined;
     const identities = new Set(only ? [] : binding.identities);
     for (const instance of instances) {
-      // An entry may be older than this process: nobody need have called yet.
+      // An entry may be older than this process, so the instance counts even if it was not called yet.
       if (isBoundTo(instance, binding.owner.prototype))
         identities.add(binding.whose(boundIdentityOf(instance)));
     }
@@ -188,7 +188,7 @@ export class MethodRegistry implements ShadowHost {
     }
   }
 
-  /** Classes of one name are told apart by their modules. */
+  /** Adds the module to the name if two classes have the same one. */
   #nameOf(binding: Binding, runtime: OperoRuntime): string {
     if (!runtime.operations.has(binding.name)) return binding.name;
     const longer = `${binding.owner.origin}/${binding.name}`;

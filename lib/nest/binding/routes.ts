@@ -3,7 +3,7 @@ import { isTurnedOn, type Layer } from '../../runtime/index.js';
 import type { AnyMethod } from '../metadata/undecorated-methods.js';
 import { unsafeVerb } from '../metadata/method-target.js';
 
-/** Where Nest keeps which parameters of a handler are injected. */
+/** Metadata key under which Nest keeps the injected parameters of a handler. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
 const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 
@@ -11,7 +11,7 @@ const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 const RESPONSE = '1:';
 const NEXT = '2:';
 
-/** Whether a handler writes the response itself, so that what the method returns is not sent. */
+/** Whether a handler writes the response itself, so that its return value is not sent. */
 export function answersItself(classType: object | null, key: PropertyKey): boolean {
   if (classType === null) return false;
   const name = key as string;
@@ -22,7 +22,7 @@ export function answersItself(classType: object | null, key: PropertyKey): boole
   return injected && !Reflect.getMetadata(RESPONSE_PASSTHROUGH, classType, name);
 }
 
-/** What is wrong with a handler's options. Adds a layer where repeating a request may do harm. */
+/** Checks the options of a handler. Adds a layer if repeating the request may be harmful. */
 export function validateRoute(
   method: AnyMethod,
   isAnsweredByHand: boolean,

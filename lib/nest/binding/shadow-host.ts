@@ -2,16 +2,16 @@ import type { CallIdentity } from '../../core/call/index.js';
 import type { DecoratedMethod } from '../metadata/decorated-methods.js';
 import type { AnyMethod } from '../metadata/undecorated-methods.js';
 
-/** Runs a call of a bound method; `method` is what the class has under its name now. */
+/** Runs a call of a bound method. `method` is the current method of the class. */
 export type BoundCall = (
   self: object,
   method: AnyMethod,
   args: unknown[],
-  /** Tells instances apart; asked only where that matters. */
+  /** Identifies the instance; called only when needed. */
   identityOf: (self: object) => CallIdentity | undefined,
 ) => unknown;
 
-/** A class as its instances are found. */
+/** A class with decorated methods. */
 export interface OwnerClass {
   readonly prototype: object;
   readonly classType: object | null;
@@ -19,17 +19,17 @@ export interface OwnerClass {
   readonly origin: string;
 }
 
-/** Knows what to do with what is found. */
+/** Used by {@link ShadowPrototypes} to bind methods. */
 export interface ShadowHost {
-  /** Tells how calls of a decorated method are run. */
+  /** Returns how calls of a decorated method run. */
   bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall;
-  /** Whether code that runs now belongs to a call of an instance's method `key`. */
+  /** Whether the current async context belongs to a call of method `key` of the instance. */
   isRunning(self: object, prototype: object, key: PropertyKey): boolean;
-  /** Takes note of a decorator that would have no effect. */
+  /** Reports a decorator without effect. */
   report(owner: OwnerClass, key: string, message: string): void;
 }
 
-/** A decorated method as it was written, and the prototype that declares it. */
+/** An original method and the prototype that declares it. */
 export interface WrittenMethod {
   readonly key: PropertyKey;
   readonly declaredOn: object;

@@ -5,13 +5,15 @@ import type { BoundCall, OwnerClass, ShadowHost, WrittenMethod } from './shadow-
 import { findDecorated, type DecoratedClass, type DecoratedMethod } from '../metadata/decorated-methods.js';
 import { ownIdentity } from './identities.js';
 
-/** Which shadows an instance's prototype belongs to, so that two apps that share a value see each other. */
+/** The owner of each shadow prototype, so that two apps that share an instance find each other. */
 const owners = new WeakMap<object, ShadowPrototypes>();
 
-/** Instances of apps that are closed. */
+/** Instances of closed apps. */
 const released = new WeakSet<object>();
 
-/** How to run a call that went around the shadow; `undefined` where no app has bound the method for this object. */
+/**
+ * How to run a call that did not reach the bound method; `undefined` if no app has bound the method for this object.
+ */
 export function callAround(
   self: unknown,
   written: WrittenMethod,
@@ -32,36 +34,36 @@ const bareCall =
   (args: unknown[]): unknown =>
     runBare(String(key), () => method.apply(self as never, args as never[]));
 
-/** Who bound an instance. */
+/** The app that bound an instance. */
 export function hostOf(instance: object): ShadowHost | undefined {
   return owners.get(Object.getPrototypeOf(instance) as object)?.host;
 }
 
-/** The identity under which an instance was bound. */
+/** The identity with which an instance was bound. */
 export function boundIdentityOf(instance: object): CallIdentity | undefined {
   return owners.get(Object.getPrototypeOf(instance) as object)?.identityOf(instance);
 }
 
 /**
- * For each class one object between the instances of an app and the class's prototype. It holds the bound methods
- * only, so `instanceof`, `constructor`, private members, spies on the class and own properties stay as they were.
+ * Inserts one object per class between the instances of an app and the prototype of the class. It holds only the
+ * bound methods, so `instanceof`, `constructor`, private members, spies on the class and own properties keep working.
  */
 export class ShadowPrototypes {
   readonly #shadows = new Map<object, object | undefined>();
   readonly #identities = new WeakMap<object, CallIdentity | (() => CallIdentity)>();
-  /** For each shadow the methods that overrides without a decorator hide, by name. */
+  /** For each shadow, the methods hidden by undecorated overrides, by name. */
   #hidden = new WeakMap<object, Map<PropertyKey, HiddenMethod>>();
   #closed = false;
 
   constructor(readonly host: ShadowHost) {}
 
-  /** Makes the shadow of a class ahead of its first instance; false when it has nothing to bind. */
+  /** Creates the shadow of a class before its first instance; false if there is nothing to bind. */
   prepare(classType: object, origin: string): boolean {
     const { prototype } = classType as { prototype?: object };
     return prototype ? this.#shadowOf(prototype, classType, origin) !== undefined : false;
   }
 
-  /** Puts the shadow under an instance; false if there was nothing to do. */
+  /** Inserts the shadow under an instance; false if there is nothing to bind. */
   apply(instance: object, classType: object | undefined, origin: string): boolean {
     const prototype = Object.getPrototypeOf(instance) as object | null;
     if (prototype === null || prototype === Object.prototype) return false;
@@ -75,7 +77,7 @@ export class ShadowPrototypes {
     return true;
   }
 
-  /** Gives an instance its own prototype back. */
+  /** Restores the original prototype of an instance. */
   restore(instance: unknown): void {
     if (typeof instance !== 'object' || instance === null) return;
     try {
@@ -101,8 +103,8 @@ export class ShadowPrototypes {
   }
 
   /**
-   * How a call is run that went around the shadow: through its operation where an override hides the method, and bare
-   * where it is part of a call of the same method, whose strategies hold. Any other is not bound.
+   * How a call runs that did not reach the bound method: through its operation if an override hides the method;
+   * without strategies if it is part of a call of the same method. Any other is not bound.
    */
   around(
     self: object,
@@ -113,12 +115,12 @@ export class ShadowPrototypes {
     const bound = this.#hidden.get(shadow)?.get(key);
     if (bound?.declaredOn === declaredOn) return (args) => bound.call(self, method, args, this.#identityOf);
     const prototype = Object.getPrototypeOf(shadow) as object;
-    // Part of the call that runs already.
+    // Part of a running call of the same method.
     if (!this.host.isRunning(self, prototype, key)) return undefined;
     return (args) => method.apply(self as never, args as never[]);
   }
 
-  /** Empties all shadows: instances behave like the bare class again. */
+  /** Removes all bound methods: instances behave like the plain class again. */
   close(): void {
     this.#closed = true;
     for (const shadow of this.#shadows.values()) {
@@ -157,7 +159,8 @@ export class ShadowPrototypes {
     this.#hidden.set(shadow, new Map(through));
     const { classType } = owner;
     if (classType && (prototype as { constructor?: unknown }).constructor !== classType) {
-      // A class decorator that returns a Proxy: Nest finds class-level guards by the constructor of the prototype.
+      // For a class decorator that returns a Proxy: Nest finds class-level guards by the constructor of the
+      // prototype.
       Object.defineProperty(shadow, 'constructor', { value: classType, configurable: true, writable: true });
     }
     return shadow;
@@ -170,9 +173,9 @@ export class ShadowPrototypes {
     let bare = bareMethod(last);
     const wrapped = {
       [key](this: object, ...args: unknown[]): unknown {
-        // Looked up late, so that a spy on the class is called, through the operation.
+        // Looked up at each call, so that a spy on the class is called through the operation.
         const current = ((prototype as Record<PropertyKey, unknown>)[key] ?? method) as AnyMethod;
-        // Without its object it is not bound, which the class's own function tells.
+        // Called without `this`: the function on the class reports that it is not bound.
         if (typeof this !== 'object' || this === null) return current.apply(this as never, args as never[]);
         if (current !== last) bare = bareMethod((last = current));
         if (!isClosed()) return call(this, bare, args, identityOf);
@@ -183,13 +186,13 @@ export class ShadowPrototypes {
   }
 
   readonly #identityOf = (self: object): CallIdentity | undefined => {
-    // A method called on an object that was never handed out: that object is somebody of its own.
+    // An object that was not handed out by the app gets an identity of its own.
     if (!this.#identities.has(self)) this.identify(self, () => ownIdentity());
     return this.identityOf(self);
   };
 }
 
-/** How calls are run of a method that is reached through `super` only. */
+/** How calls run of a method that is reached only through `super`. */
 interface HiddenMethod {
   readonly call: BoundCall;
   readonly declaredOn: object;

@@ -1,10 +1,10 @@
-/** The part of Nest's `InstanceWrapper` that is used, the same in 11.0 to 12.5. */
+/** The parts of Nest's `InstanceWrapper` that are used, the same in 11.0 to 12.5. */
 export interface Wrapper {
   readonly token: unknown;
   readonly name: unknown;
   readonly isAlias: boolean;
   readonly isTransient: boolean;
-  /** Which kind of enhancer it is, for a class that was named in a decorator such as `@UseGuards()`. */
+  /** The kind of enhancer, for a class named in a decorator such as `@UseGuards()`. */
   readonly subtype?: string;
   readonly metatype: unknown;
   readonly inject?: unknown;
@@ -14,10 +14,10 @@ export interface Wrapper {
   isDependencyTreeStatic(): boolean;
 }
 
-/** The class a wrapper makes instances of; a factory's function is none. */
+/** The class of a wrapper's instances; `undefined` for a factory. */
 export function classOf({ metatype, inject }: Wrapper): (new () => unknown) | undefined {
   return inject === null || inject === undefined ? (metatype as new () => unknown) : undefined;
 }
 
-/** The name of the module that a wrapper belongs to. */
+/** The name of the module of a wrapper. */
 export const originOf = (wrapper: Wrapper | undefined): string => wrapper?.host?.metatype?.name ?? '';

@@ -15,7 +15,10 @@ import {
 
 type Method = (...args: never[]) => unknown;
 
-/** Stands on methods and on classes. `V` is the type of the fallback value, and `W` what waits: both must fit the method. */
+/**
+ * A decorator for methods and classes. `V` is the type of the fallback value, `W` the options that make a call wait:
+ * both must fit the method.
+ */
 export interface OperoDecorator<V = never, W = never> {
   <T extends Method>(
     target: object,
@@ -26,20 +29,19 @@ export interface OperoDecorator<V = never, W = never> {
 }
 
 /**
- * Makes the calls of a method resilient. On a class it is the base for that class's decorated methods, and on a
- * controller it covers every route.
+ * Runs the calls of a method through the given strategies. On a class it sets the options under those of its decorated
+ * methods; on a controller it applies to every route.
  *
- * The decorator attaches metadata: `OperoModule` reads it and binds the instances that the app hands out. On any other
- * instance the method runs bare, and a warning says so once. Wrong options fail the boot; a decorator in a place where
- * it cannot work throws at once.
+ * The decorator only adds metadata: `OperoModule` binds the instances that the app creates. On any other instance the
+ * method runs without strategies, with one warning. Invalid options fail the boot; a misplaced decorator throws at once.
  *
  * @throws OperoConfigurationError on a static method, a generator, a property or an accessor
  * @example
  * @Opero({ retry: 3, timeout: seconds(2), fallback: { value: [] } })
- * search(query: string): Promise<Product[]> { … }
+ * async search(query: string): Promise<Product[]> { return this.client.search(query); }
  *
- * @Opero('payments', { retry: 1 })      // the profile `payments`, with one retry
- * charge(order: Order): Promise<Receipt> { … }
+ * @Opero('payments', { retry: 1 }) // the profile `payments`, with one retry
+ * async charge(order: Order): Promise<Receipt> { return this.bank.charge(order); }
  */
 export function Opero<
   const V = never,
@@ -75,7 +77,10 @@ export function Opero(first?: OperoOptions | string, second?: OperoOptions): Ope
   return declare(toDeclaration('@Opero', first, second));
 }
 
-/** Without parentheses a decorator is given the class, or the prototype and the key, in place of its options. */
+/**
+ * Throws if a decorator is used without parentheses: it would get the class, or the prototype and the key, as its
+ * options.
+ */
 export function refuseBare(decorator: string, first: unknown, second: unknown): void {
   const isKey = (typeof second === 'string' || typeof second === 'symbol') && typeof first === 'object';
   if (typeof first !== 'function' && !isKey) return;
@@ -87,7 +92,7 @@ export function refuseBare(decorator: string, first: unknown, second: unknown): 
   throw new OperoConfigurationError([problem], where);
 }
 
-/** What the two forms of a decorator's arguments say. */
+/** Converts the arguments of a decorator. */
 export function toDeclaration(
   decorator: string,
   first: OperoOptions | string | undefined,
@@ -96,13 +101,13 @@ export function toDeclaration(
 ): Declaration {
   const profile = typeof first === 'string' ? first : undefined;
   const options = (profile === undefined ? first : second) as OperoOptions | undefined;
-  // A copy: an options object may be shared, and changing it later changes nothing.
+  // Copied, because a shared options object may be modified later.
   const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
   const own = isObject ? { ...options } : options;
   return { profile, options: own ?? {}, decorator, map };
 }
 
-/** The decorator that attaches a declaration. */
+/** Creates the decorator that adds a declaration. */
 export function declare(declaration: Declaration): OperoDecorator {
   return ((target: object, key?: string | symbol | object, descriptor?: PropertyDescriptor): void => {
     if (key === undefined) {
@@ -118,7 +123,7 @@ export function declare(declaration: Declaration): OperoDecorator {
   }) as OperoDecorator;
 }
 
-/** The routes of a controller that only the class is decorated for. */
+/** Replaces the routes of a controller on which only the class is decorated. */
 function coverRoutes(prototype: object): void {
   for (const key of Reflect.ownKeys(prototype)) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
@@ -158,16 +163,18 @@ function refuse(decorator: string, target: object, key: string | symbol, given: 
 }
 
 /**
- * Gives a parameter ordered alternatives: within each attempt they are tried in turn until one succeeds. They stand in
- * when the caller leaves the argument out; a caller's list in that place is used instead, any other value stays the
- * only one. Several such parameters go through their combinations, the last one changing fastest.
+ * Gives a parameter ordered alternatives: each attempt goes through them until one succeeds. They are used if the
+ * caller omits the argument. If the caller passes a list, that list is used; any other value is used alone. Several
+ * such parameters go through their combinations, the last one changing fastest.
  *
- * Alternatives may be secrets: they are never logged, and named by position in errors and events, as `arg[1]#2`.
+ * Alternatives may be secrets: they are never logged; errors and events show their position, such as `arg[1]#2`.
  *
  * @throws OperoConfigurationError without a value, or on a constructor or static method
  * @example
  * @Opero({ retry: 2 })
- * ask(prompt: string, @FallbackArg('large', 'small') model?: string): Promise<string> { … }
+ * async ask(prompt: string, @FallbackArg('large', 'small') model?: string): Promise<string> {
+ *   return this.client.ask(prompt, model);
+ * }
  */
 export function FallbackArg(...values: [unknown, ...unknown[]]): ParameterDecorator {
   const [first, second, third] = values;

@@ -1,13 +1,13 @@
 import type { Observable } from 'rxjs';
 import type { FallbackOptions, FallbackTarget, StrategySwitch } from '../../strategies/index.js';
 
-/** Options whose fallback value is of type `V`. */
+/** Options with a fallback value of type `V`. */
 export type WithFallback<O, V> = Omit<O, 'fallback'> & {
   fallback?:
     boolean | FallbackTarget<V> | readonly FallbackTarget<V>[] | (FallbackOptions<V> & StrategySwitch);
 };
 
-/** The method, if a fallback value fits what it returns; else what is wrong, for the compiler to show. */
+/** The method if the fallback value has its return type; otherwise a message as a compile error. */
 export type FittingFallback<T, V> = [V] extends [never]
   ? T
   : unknown extends V
@@ -20,10 +20,10 @@ export type FittingFallback<T, V> = [V] extends [never]
           : ['the fallback value is not of the type that the method returns']
       : never;
 
-/** Who returns nothing may be given anything. */
+/** Any value fits a method that returns nothing. */
 type Answer<R> = R extends Observable<infer X> ? X | R : void extends Awaited<R> ? unknown : Awaited<R>;
 
-/** A literal as it would be inferred without `const`: nothing in it is readonly. */
+/** A literal type without the `readonly` of `const` inference. */
 type Plain<V> = V extends (...args: never[]) => unknown
   ? V
   : V extends object

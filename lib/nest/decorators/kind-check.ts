@@ -11,13 +11,13 @@ import type {
 } from '../../strategies/index.js';
 import type { WithFallback } from './fallback-type-check.js';
 
-/** What is inferred for an option that is written as an object. */
+/** Inferred for an option given as an object. */
 declare const written: unique symbol;
 
-/** @internal What may be inferred for an option: its short form, or that it is an object. */
+/** @internal The type inferred for an option: its short form, or {@link written} for an object. */
 export type Written<Short> = Short | undefined | typeof written;
 
-/** @internal Options as they may be written, of which is kept what has a call wait: see {@link Waiting}. */
+/** @internal Options as they may be written; infers which of them make a call wait: see {@link Waiting}. */
 export type WithKinds<O, V, C, T, S, H, R, N, D, M, Q> = Omit<
   WithFallback<O, V>,
   'cache' | 'timeout' | 'singleFlight' | 'hedge' | 'retry' | 'rateLimit' | 'bulkhead'
@@ -31,7 +31,7 @@ export type WithKinds<O, V, C, T, S, H, R, N, D, M, Q> = Omit<
   bulkhead?: boolean | number | (BulkheadOptions & StrategySwitch & { queue?: Q });
 };
 
-/** @internal What of the written options a synchronous method cannot do. What may be off, or is elsewhere, is not seen. */
+/** @internal The given options that a synchronous method does not support. Options that may be off are ignored. */
 export type Waiting<C, T, S, H, R, N, D, M, Q> =
   | On<C, 'cache'>
   | On<T, 'timeout'>
@@ -41,7 +41,7 @@ export type Waiting<C, T, S, H, R, N, D, M, Q> =
   | ([M] extends ['wait'] ? Named<M, "rateLimit with mode 'wait'"> : never)
   | (number extends Q ? never : [Q] extends [0] ? never : 'bulkhead with a queue');
 
-/** @internal Like {@link Waiting}, on top of a profile, which may say that retries do not wait. */
+/** @internal Like {@link Waiting}, on top of a profile, which may set retries without a delay. */
 export type WaitingOver<C, T, S, H, D, M, Q> = Waiting<C, T, S, H, Explicit<D>, never, D, M, Q>;
 
 type Named<M, Name> = [M] extends [never] ? never : Name;
@@ -68,7 +68,7 @@ type Pausing<R, N, D> = typeof written extends R
         ? never
         : 'retry with a delay';
 
-/** Not written is the default, 100 ms. */
+/** Without `minDelay` the default of 100 ms applies. */
 type Delayed<D> = [D] extends [never]
   ? 'retry with a delay'
   : number extends D
@@ -80,8 +80,8 @@ type Delayed<D> = [D] extends [never]
 type Explicit<D> = [D] extends [never] ? false : typeof written;
 
 /**
- * The method, if what is written can work on what it returns; else what is wrong, for the compiler to show. Only what is
- * certain is refused: a return type that could be a promise is none that is not.
+ * The method if its return type supports the given options; otherwise a message as a compile error. A return type
+ * that could be a promise is accepted.
  */
 export type FittingKind<T, W> = [W] extends [never]
   ? T
@@ -110,8 +110,8 @@ interface Thenable {
 
 type Result<T> = T extends (...args: never[]) => infer R ? R : never;
 
-/** A type that a promise fits into, such as `any`, `unknown` or `object`; or none at all. */
+/** A type that includes promises, such as `any`, `unknown` or `object`; or `never`. */
 type Unsure<R> = ([Promise<never>] extends [R] ? 1 : never) | ([R] extends [never] ? 1 : never);
 
-/** Overloads and type parameters of its own: what such a method returns depends on how it is called. */
+/** Overloaded and generic methods: their return type depends on the call. */
 type Several<T> = T extends (...args: infer A) => infer R ? (((...args: A) => R) extends T ? never : 1) : 1;

@@ -3,7 +3,7 @@ import type { FittingFallback } from './fallback-type-check.js';
 import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './kind-check.js';
 import { splitMapOptions, type OpMapOptions } from '../metadata/map-metadata.js';
 
-/** A method for one item: the item is its first parameter. */
+/** A method whose first parameter is the item. */
 type ItemMethod = (item: never, ...rest: never[]) => unknown;
 
 type OneItem<T> = T extends (...args: infer A) => unknown
@@ -12,8 +12,10 @@ type OneItem<T> = T extends (...args: infer A) => unknown
     : T
   : never;
 
-/** Stands on a method that works on one item. `V` is the type of the fallback value, and `W` what
- * waits: both must fit the method. */
+/**
+ * A decorator for methods that process one item. `V` is the type of the fallback value, `W` the options that make a
+ * call wait: both must fit the method.
+ */
 export type OpMapDecorator<V = never, W = never> = <T extends ItemMethod>(
   target: object,
   key: string | symbol,
@@ -21,15 +23,15 @@ export type OpMapDecorator<V = never, W = never> = <T extends ItemMethod>(
 ) => void;
 
 /**
- * Lets a method written for one item be run over many, a bounded number at a time, each with its own retries, limits,
- * cache and fallbacks. A direct call works on one item; `mapped(service).method(items)` works on many.
+ * Runs a method for one item over many items, with bounded concurrency. Each item has its own retries, limits, cache
+ * and fallbacks. A direct call processes one item; `mapped(service).method(items)` processes many.
  *
  * @throws OperoConfigurationError on a static method, a generator, a property or an accessor
  * @example
  * @OpMap({ workers: 20, rateLimit: 5, retry: 3 })
- * fetchPage(url: string): Promise<Page> { … }
+ * async fetchPage(url: string): Promise<Page> { return this.client.get(url); }
  *
- * const results = await mapped(this.pages).fetchPage(urls);   // (Page | OpItemError)[]
+ * // elsewhere: const results = await mapped(this.pages).fetchPage(urls);
  */
 export function OpMap<
   const V = never,

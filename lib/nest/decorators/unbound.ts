@@ -5,8 +5,9 @@ import { keepMethodIdentity } from '../metadata/method-identity.js';
 import { callAround, hostOf } from '../binding/shadow-prototypes.js';
 
 /**
- * The function that stands on the class in place of a decorated method. Bound instances do not come here. A call that
- * went around the binding, through `super` or the class, is taken back to it; any other runs bare, and says so once.
+ * Creates the function that replaces a decorated method on its class. Calls on bound instances do not reach it. A
+ * call through `super` or the class is passed to the bound method; any other runs without strategies, with one
+ * warning.
  */
 export function standInFor(prototype: object, key: PropertyKey, method: AnyMethod): AnyMethod {
   if (isStandIn(method)) return method;
@@ -23,7 +24,7 @@ export function standInFor(prototype: object, key: PropertyKey, method: AnyMetho
     },
   }[key as string]! as AnyMethod;
   keepMethodIdentity(standIn, method);
-  // Read by whoever wants the names of the parameters.
+  // Some libraries parse the parameter names.
   const toString = () => String(method);
   Object.defineProperty(standIn, 'toString', { value: toString, configurable: true, writable: true });
   rememberBare(standIn, method);

@@ -6,7 +6,7 @@ import {
   type OperoErrorCode,
 } from '../../core/errors/index.js';
 
-/** What a client is told: never the text of a cause, nor the name of an operation. */
+/** What is sent to a client: never the message of a cause, nor the name of an operation. */
 export interface EdgeError {
   readonly status: number;
   readonly code: OperoErrorCode;
@@ -25,7 +25,7 @@ const answers: Partial<Record<OperoErrorCode, readonly [status: number, message:
   OPERO_ALL_FAILED: [502, 'Bad gateway'],
 };
 
-/** What an error of ours means at the edge; `undefined` for any other error, and for mistakes in the options. */
+/** Converts an error of this package; `undefined` for any other error and for configuration errors. */
 export function toEdgeError(error: unknown): EdgeError | undefined {
   if (!isOperoError(error)) return undefined;
   const answer = answers[error.code];
@@ -39,10 +39,10 @@ function retryAfterOf(error: OperoError): number | undefined {
   return typeof retryAfter === 'number' ? Math.max(1, Math.ceil(retryAfter / 1_000)) : undefined;
 }
 
-/** How many calls inside each other are looked through. */
+/** How many nested causes are searched. */
 const DEEPEST = 8;
 
-/** The exception of its own that the other side's last answer was, if a call failed for good with one. */
+/** The HttpException of the last attempt, if a call failed after all its attempts with one. */
 export function lastException(error: unknown): unknown {
   let last = error;
   for (let depth = 0; depth < DEEPEST && isOperoError(last) && last.code === 'OPERO_ALL_FAILED'; depth++) {
@@ -51,10 +51,10 @@ export function lastException(error: unknown): unknown {
   return last !== error && isHttpException(last) ? last : undefined;
 }
 
-/** A failure of the other side that the client is told nothing about, and nobody else would be. */
+/** Whether it is a failure of the downstream, of which the client gets no details, so that it must be logged. */
 export const isUnseen = ({ status }: EdgeError): boolean => status === 502 || status === 504;
 
-/** What is logged of it: the operation, what went wrong, and where. */
+/** The log line for it: the operation and the error. */
 export function toLogLine(
   { status, code }: EdgeError,
   error: OperoError,
@@ -68,11 +68,11 @@ export function toLogLine(
   return { message, stack: stacks.join('\n') };
 }
 
-/** An HttpException of whichever copy of Nest. */
+/** Whether it is an HttpException, including another copy of Nest. */
 const isHttpException = (error: unknown): boolean =>
   typeof (error as { getStatus?: unknown } | undefined)?.getStatus === 'function' &&
   typeof (error as { getResponse?: unknown }).getResponse === 'function';
 
-/** The exception that answers an HTTP request. */
+/** The exception for an HTTP response. */
 export const toHttpException = ({ status, code, message }: EdgeError, cause: unknown): HttpException =>
   new HttpException({ statusCode: status, code, message }, status, { cause });

@@ -6,8 +6,8 @@ import type { Operation, OperoRuntime } from '../../runtime/index.js';
 import { Stream } from './stream.js';
 
 /**
- * Makes an Observable of calls: cold as before, tried again only until its first value, which is what timeouts wait
- * for, and torn down with its subscriber.
+ * Wraps an Observable: cold as before, retried only until its first value, to which timeouts apply too, and
+ * unsubscribed with its subscriber.
  */
 export function protect(
   runtime: OperoRuntime,
@@ -25,7 +25,8 @@ export function protect(
       first = undefined;
       return Stream.open(source, reader);
     };
-    // A fallback's stream is held like the method's, and one that fails before its first value is a fallback that fails.
+    // The stream of a fallback is held like the method's. If it fails before its first value, the fallback has
+    // failed.
     const adapt = (answer: unknown): unknown => {
       if (isObservable(answer)) return Stream.open(answer, reader);
       return isThenable(answer) ? Promise.resolve(answer).then(adapt) : answer;
@@ -49,7 +50,7 @@ export function protect(
   });
 }
 
-/** Hands the answer on: the stream, or what a fallback gave in its place. */
+/** Connects the subscriber to the stream, or to the result of a fallback. */
 function deliver(
   answer: unknown,
   subscriber: Subscriber<unknown>,

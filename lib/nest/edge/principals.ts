@@ -5,36 +5,36 @@ import { isThenable } from '../../core/pipeline/index.js';
 import type { Layer, OperationPlan } from '../../runtime/index.js';
 import { currentExecutionContext } from './request-scope.js';
 
-/** Whose the results of a method are. */
+/** Who may share the results of a method. */
 export interface Ownership {
-  /** Tells the users of the method apart; `undefined` where that makes no difference. */
+  /** Returns the current principal; `undefined` if results do not depend on it. */
   readonly principal: (() => string) | undefined;
   readonly problems: readonly Problem[];
 }
 
-/** What a method says of its cache. */
+/** The cache settings of a method. */
 interface Asked {
   readonly handler: boolean;
-  /** Its options, as they have come out. */
+  /** Its resolved options. */
   readonly options: OperationPlan['options'];
   /** Its layers, the farthest first. */
   readonly layers: readonly Layer[];
-  /** The module's word for all handlers. */
+  /** The module's `cache.principal`. */
   readonly principal: PrincipalFunction | undefined;
 }
 
 const NOBODY: Ownership = { principal: undefined, problems: [] };
 
 /**
- * Finds out whose the cached answers of a method are. What a service answers depends on its arguments; what a handler
- * answers may depend on who asks, and it must be said how to tell that.
+ * Decides who may share the cached results of a method. Those of a service depend on its arguments. Those of a
+ * handler may depend on the user, so the options must say how to identify one.
  */
 export function ownershipOf({ handler, options, layers, principal: ofModule }: Asked): Ownership {
   const option = sharingOption(options);
   if (option === undefined) return NOBODY;
   const value = (field: string): unknown => options[`${option}.${field}`]?.value;
   const distance = (field: string): number => layers.findLastIndex((layer) => writes(layer, option, field));
-  /** Options under every operation do not know what this handler answers. */
+  /** Module defaults do not count: they do not know what this handler returns. */
   const says = (field: string): boolean =>
     Boolean(value(field)) && options[`${option}.${field}`]?.from !== 'defaults';
 
@@ -52,7 +52,7 @@ export function ownershipOf({ handler, options, layers, principal: ofModule }: A
   return { principal: undefined, problems: [{ path: option, message }] };
 }
 
-/** The option by which calls share results; the cache brings single-flight along. */
+/** The option by which calls share results. The cache includes single-flight. */
 export const sharingOption = (options: OperationPlan['options']): 'cache' | 'singleFlight' | undefined =>
   (['cache', 'singleFlight'] as const).find(
     (name) => options[`${name}.share`] !== undefined && options[`${name}.enabled`]?.value !== false,
@@ -76,9 +76,9 @@ const NO_REQUEST =
   'it is asked outside of a request, or by a handler that no interceptor of the app runs for; put ' +
   "@UseInterceptors(OperoInterceptor) on such a handler, or fieldResolverEnhancers: ['interceptors'] for GraphQL's fields";
 
-/** Asks for the principal of the request being answered. What it throws is the reason why a call runs uncached. */
+/** Calls the principal function for the current request. If it throws, the call runs uncached for that reason. */
 function principalBy(ask: PrincipalFunction, option: string): () => string {
-  // What users of the app can make it throw differs from call to call: one warning is enough.
+  // Messages may differ from call to call: only the first causes a warning.
   let firstFailure: string | undefined;
   return () => {
     const context = currentExecutionContext();
@@ -95,7 +95,7 @@ function principalBy(ask: PrincipalFunction, option: string): () => string {
   };
 }
 
-/** An answer as a message shows it: it may be a secret. */
+/** Describes a value without showing it: it may be a secret. */
 function kindOf(answer: unknown): string {
   if (answer === undefined || answer === null) return String(answer);
   if (answer === '') return 'an empty text';

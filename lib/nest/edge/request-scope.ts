@@ -6,22 +6,22 @@ declare module '../../core/strategy/caching.js' {
   interface RequestContext extends ExecutionContext {}
 }
 
-/** The part of a request that is read, the same in express and fastify. */
+/** The parts of a request that are read, the same in express and fastify. */
 export interface RequestLike {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** An id from outside is taken only if it can do no harm in logs and headers. */
+/** An id from a client is accepted only if it is safe in logs and headers. */
 const HARMLESS_ID = /^[\w.:-]{1,128}$/;
 
-/** Everything begun on behalf of one incoming request, message or job. */
+/** The scope of one incoming request, message or job. */
 export class RequestScope extends Scope {
   #correlationId: string | undefined;
   #used = false;
 
   constructor(
     readonly context: ExecutionContext,
-    /** Called when the first call begins on its behalf: most requests of an app need nothing of ours. */
+    /** Called when the first call starts in it: most requests of an app make none. */
     private readonly onFirstUse: () => void,
   ) {
     super();
@@ -35,7 +35,7 @@ export class RequestScope extends Scope {
     super.adopt(child);
   }
 
-  /** An open stream is no reason to wait; the calls made for it are. */
+  /** A shutdown does not wait for an open stream, but for the calls made for it. */
   override get active(): boolean {
     return this.some(({ active }) => active);
   }
@@ -71,7 +71,10 @@ function currentRequestScope(): RequestScope | undefined {
 }
 
 /**
- * The `ExecutionContext` of the request, message or job being answered now, in any method called on its behalf;
- * `undefined` outside of one.
+ * Returns the `ExecutionContext` of the current request, message or job, in any method called for it; `undefined`
+ * outside of one.
+ *
+ * @example
+ * const handler = currentExecutionContext()?.getHandler().name;
  */
 export const currentExecutionContext = (): ExecutionContext | undefined => currentRequestScope()?.context;

@@ -4,18 +4,21 @@ import { Attempt, enclosingScope } from '../../core/call/index.js';
 
 type StreamEvent = (subscriber: Subscriber<unknown>) => void;
 
-/** Who listens to a stream, and in which async context. */
+/** The subscriber of a stream and its async context. */
 export interface StreamReader {
   readonly subscriber: Subscriber<unknown>;
   readonly context: AsyncResource;
 }
 
-/** A source that has given so many values and nobody listens yet may go on for ever before it comes to its end. */
+/**
+ * Values buffered before the stream is connected. With more it connects at once: a source that emits synchronously may
+ * be infinite, and only its subscriber can stop it.
+ */
 const MOST_PENDING = 1_000;
 
 /**
- * A source that has shown its first value, or has ended without one. Its attempt, with the bulkhead slot and the signal,
- * is held until it completes, fails, or its subscriber leaves.
+ * An Observable that has emitted its first value or has completed. Its attempt, with bulkhead slot and signal, is
+ * held until it completes, fails or is unsubscribed.
  */
 export class Stream {
   #pending: StreamEvent[] | undefined = [];
@@ -30,11 +33,14 @@ export class Stream {
     private readonly release: () => void,
   ) {}
 
-  /** Subscribes within the current attempt, and resolves at the first value or the end. Given up with its attempt. */
+  /**
+   * Subscribes within the current attempt; resolves at the first value or at completion. Unsubscribes when the
+   * attempt is aborted.
+   */
   static open(source: Observable<unknown>, reader: StreamReader): Promise<Stream> {
     const attempt = enclosingScope() as Attempt;
     const { signal } = attempt;
-    // What made the source may have ended its own attempt: no signal would ever tell of it again.
+    // The attempt may have been aborted while the source was created: the signal would not fire again.
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const stream = new Stream(attempt, reader, attempt.hold());
@@ -43,18 +49,18 @@ export class Stream {
     });
   }
 
-  /** Passes on what has come and what will come. */
+  /** Emits buffered values to the subscriber, then all further ones. */
   connect(): void {
     if (this.#connected) return;
     this.#connected = true;
-    // What arrives meanwhile comes after what was there before.
+    // Values that arrive meanwhile are appended, to keep the order.
     const pending = this.#pending!;
     for (let index = 0; index < pending.length && !this.reader.subscriber.closed; index++)
       this.#pass(pending[index]!);
     this.#pending = undefined;
   }
 
-  /** The subscriber is gone: the source is released, and the attempt's signal aborts. */
+  /** The subscriber has unsubscribed: the source is released and the attempt's signal aborts. */
   leave(): void {
     if (!this.#over) this.attempt.abort(new DOMException('The subscriber went away', 'AbortError'));
   }
@@ -66,7 +72,7 @@ export class Stream {
       started = true;
       onStart();
     };
-    // A source that gives its values while it is subscribed to can be left by nothing else.
+    // A source that emits synchronously during subscribe can only be stopped this way.
     takeUntil(this.#closing)(source).subscribe({
       next: (value) => start((subscriber) => subscriber.next(value)),
       complete: () => {
@@ -82,13 +88,15 @@ export class Stream {
     });
   }
 
-  /** Passes an event on, or keeps it until somebody listens. */
+  /** Emits an event, or buffers it until the subscriber is connected. */
   #push(event: StreamEvent): void {
     if (!this.#pending) this.#pass(event);
     else if (this.#pending.push(event) >= MOST_PENDING) this.connect();
   }
 
-  /** In the context of whoever subscribed: what that one begins now is not part of the stream, and not ended with it. */
+  /**
+   * Runs in the async context of the subscriber: calls made there are not part of the stream and do not end with it.
+   */
   #pass(event: StreamEvent): void {
     const { subscriber, context } = this.reader;
     context.runInAsyncScope(event, undefined, subscriber);

@@ -2,12 +2,12 @@ import { toHttpException, type EdgeError } from './http-errors.js';
 
 type ExceptionClass = new (error: object) => Error;
 
-/** The exception classes of transports, where their packages are installed. */
+/** The exception classes of transports, if their packages are installed. */
 export class TransportErrors {
   #rpc: ExceptionClass | undefined;
   #ws: ExceptionClass | undefined;
 
-  /** Finds what the app has; an app without these transports does not need them. */
+  /** Loads the packages that the app has. */
   async load(): Promise<void> {
     this.#rpc = await load('@nestjs/microservices', 'RpcException');
     this.#ws = await load('@nestjs/websockets', 'WsException');
@@ -19,7 +19,7 @@ export class TransportErrors {
     const body = { status: 'error', statusCode: status, code, message, ...(retryAfter && { retryAfter }) };
     if (type === 'rpc' && this.#rpc) return withCause(new this.#rpc(body), cause);
     if (type === 'ws' && this.#ws) return withCause(new this.#ws(body), cause);
-    // GraphQL takes over the extensions of whatever a resolver throws; of an HttpException drivers make their own.
+    // GraphQL uses the `extensions` of any error. From an HttpException drivers would build their own.
     if (type === 'graphql') {
       return Object.assign(new Error(message, { cause }), {
         extensions: { code, ...(retryAfter && { retryAfter }) },

@@ -5,10 +5,10 @@ import { isThenable } from '../../core/pipeline/index.js';
 import type { Operation, OperoRuntime } from '../../runtime/index.js';
 import { protect } from './observables.js';
 
-/** How a method answers, once that is known. */
+/** How a method returns, once known. */
 type Known = Exclude<Target['answers'], 'unknown'>;
 
-/** Why results of a method are not cached whose first answer was no promise. */
+/** Why results are not cached if the first one was no promise. */
 export const uncachedOf = (answers: Target['answers']): string | undefined => {
   if (answers === 'observable')
     return 'it answers with an Observable, allowed: a method that returns a promise';
@@ -17,12 +17,12 @@ export const uncachedOf = (answers: Target['answers']): string | undefined => {
 };
 
 /**
- * Calls a method whose kind nothing tells, before its first answer. That answer decides, for this call too: an
- * Observable, and a value where there is a cache, are taken out of the call, which is withdrawn, and given to one made
- * as their kind needs it. A method that throws has not answered: the error is thrown as it was.
+ * Calls a method of which it is unknown whether it returns a promise, an Observable or a value. Its first result
+ * decides, also for this call: for an Observable, and for a value if there is a cache, the call is withdrawn and
+ * replaced by one of the right kind that gets the result. A method that throws has not decided: its error is
+ * rethrown.
  *
- * Where the method is not reached at all (a refusal, an entry of the cache, a wait in a queue) the call answers with a
- * promise: whoever waits for it sees no difference, and what waits cannot answer otherwise.
+ * If the method is not reached at all (rejected, cached, queued) the call returns a promise.
  */
 export function callUndecided(
   runtime: OperoRuntime,
@@ -70,7 +70,7 @@ function kindOf(answer: unknown): Known {
   return isThenable(answer) ? 'promise' : 'direct';
 }
 
-/** The method, whose first answer is there already. */
+/** A method that first returns a result which is already there. */
 function given(answer: unknown, { self, method }: Invocation): Invocation['method'] {
   let isFirst = true;
   return (...args: never[]) => {

@@ -3,8 +3,8 @@ interface WithHook {
 }
 
 /**
- * Has every provider of the app wait for the drain before it is destroyed: a global module is destroyed last, when the
- * user's database is closed already and calls that still run would fail.
+ * Makes every provider wait for the drain before it is destroyed. A global module is destroyed last: without this,
+ * running calls would fail because the app's database is already closed.
  */
 export class DrainFirst {
   readonly #hooked = new WeakSet<object>();
@@ -12,17 +12,17 @@ export class DrainFirst {
 
   constructor(private readonly drain: () => Promise<void>) {}
 
-  /** Puts the drain before an instance's own `onModuleDestroy`, if it has one. */
+  /** Runs the drain before the instance's own `onModuleDestroy`, if it has one. */
   apply(instance: unknown): void {
     if (typeof instance !== 'object' || instance === null || this.#hooked.has(instance)) return;
     try {
       this.#hook(instance as WithHook);
     } catch {
-      // An object that does not let itself be changed is destroyed when it likes, as without Opero.
+      // A frozen object is destroyed without waiting, as without Opero.
     }
   }
 
-  /** Gives instances their own hooks back. */
+  /** Restores the instances' own hooks. */
   close(): void {
     for (const undo of this.#undo.splice(0)) undo();
   }

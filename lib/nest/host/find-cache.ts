@@ -1,10 +1,12 @@
 import type { ModuleRef } from '@nestjs/core';
 import type { CacheStore } from '../../core/strategy/index.js';
 
-/** The token of `@nestjs/cache-manager`, the same string in every version: the package need not be installed. */
+/**
+ * The token of `@nestjs/cache-manager`, the same string in every version, so that the package need not be installed.
+ */
 const CACHE_MANAGER = 'CACHE_MANAGER';
 
-/** The app's cache, in whichever module it is registered, global or not; `undefined` without one. */
+/** Finds the app's cache in any module, global or not; `undefined` without one. */
 export function findCache(reference: ModuleRef, warn: (message: string) => void): CacheStore | undefined {
   let caches: CacheStore[];
   try {

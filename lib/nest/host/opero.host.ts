@@ -14,7 +14,7 @@ import { TransportErrors } from '../edge/transport-errors.js';
 
 const DEFAULT_DRAIN = 10_000;
 
-/** Everything Opero is in one app: made with the container, undone with it. */
+/** The runtime, bindings and transport errors of one app. */
 export class OperoHost {
   readonly transportErrors = new TransportErrors();
   readonly bindings = new MethodRegistry((message) => this.#warn(message));
@@ -38,17 +38,17 @@ export class OperoHost {
     return this.#runtime;
   }
 
-  /** What lies under the options of functions that are run by hand. */
+  /** The layers under the options of ad-hoc operations. */
   get layers(): { readonly defaults: readonly Layer[]; readonly profiles: Profiles } {
     return this.#layers;
   }
 
-  /** Whether our errors become HTTP exceptions. */
+  /** Whether errors of this package become HTTP exceptions. */
   get translatesHttp(): boolean {
     return this.#translatesHttp;
   }
 
-  /** What the options of a handler say about a client that goes away; `undefined` if nothing. */
+  /** The `abortOnDisconnect` option of a handler; `undefined` if not set. */
   abortsOnDisconnect(context: ExecutionContext): boolean | undefined {
     const { prototype } = context.getClass<object>() as { prototype: object };
     const operation = this.bindings.findHandler(prototype, context.getHandler());
@@ -57,13 +57,13 @@ export class OperoHost {
       .abortOnDisconnect;
   }
 
-  /** Begins to bind what the container hands out. */
+  /** Starts to bind instances of the modules. */
   attach(modules: ModulesContainer): void {
     this.#modules ??= modules;
     this.binder.scan(modules);
   }
 
-  /** Takes the options; from now on bound methods run through their operations. */
+  /** Applies the options; from now on bound methods run through their operations. */
   configure(options: OperoModuleOptions, where = 'forRoot'): void {
     if (this.#runtime) return;
     this.#where = `OperoModule.${where}()`;
@@ -95,7 +95,7 @@ export class OperoHost {
     this.bindings.configure({ runtime: this.#runtime, options: sound, profiles });
   }
 
-  /** Everything exists now: the cache is found, late modules are followed, and wrong options end the boot. */
+  /** Called when all providers exist: finds the cache, follows lazy modules, and throws for invalid options. */
   async start(reference: ModuleRef): Promise<void> {
     this.#followLazyModules(reference);
     if (this.#modules) this.binder.scan(this.#modules);
@@ -111,18 +111,18 @@ export class OperoHost {
     this.#letDrainFirst();
   }
 
-  /** Lets calls end, at the latest when the drain's time is over. */
+  /** Waits for running calls, at most for the drain timeout. */
   async drain(): Promise<void> {
     await this.#runtime?.close(this.#drainTimeout);
   }
 
-  /** Ends what came in since the drain: the server waits for its requests. */
+  /** Aborts calls made since the drain: the server waits for its requests. */
   async stop(): Promise<void> {
     await this.drain();
     this.#runtime?.stop();
   }
 
-  /** Leaves no trace. */
+  /** Restores instances and the container. */
   async close(): Promise<void> {
     await this.stop();
     this.#drainFirst.close();
@@ -140,7 +140,7 @@ export class OperoHost {
       .flatMap((feature) => profiles.add(feature.profiles, 'profiles'));
   }
 
-  /** No hook runs for a module that is loaded later. */
+  /** Nest runs no lifecycle hooks for modules that are loaded lazily. */
   #followLazyModules(reference: ModuleRef): void {
     const loader = reference.get(LazyModuleLoader, { strict: false });
     const load = loader.load;
@@ -160,11 +160,11 @@ export class OperoHost {
   }
 }
 
-/** What is written by name; what is no object at all is refused elsewhere. */
+/** The named entries; a value that is no object is reported elsewhere. */
 const namedIn = <T>(written: Record<string, T> | undefined): Record<string, T> =>
   typeof written === 'object' && written !== null && !Array.isArray(written) ? written : {};
 
-/** What is left of wrong options: the names of operations, so that wrong ones are told in the same error. */
+/** Only the names of operations in invalid options, so that unknown names are reported in the same error. */
 function onlyNames(options: OperoModuleOptions): OperoModuleOptions {
   const names = Object.keys(namedIn(options?.operations));
   return { operations: Object.fromEntries(names.map((name) => [name, {}])) };

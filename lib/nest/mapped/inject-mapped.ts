@@ -5,24 +5,23 @@ import { show } from '../../core/options/index.js';
 import { asTheyAre, manyForm } from './mapped-methods.js';
 import type { Wrapper } from '../binding/wrapper.js';
 
-/** A class, or an abstract class that stands for one. */
+/** A class or an abstract class. */
 type ServiceClass = abstract new (...args: never[]) => unknown;
 
-/** The services that are injected with {@link InjectMapped} somewhere, and under which token. */
+/** The services injected with {@link InjectMapped}, and their tokens. */
 export const mappedTokens = new Map<ServiceClass, symbol>();
 
-/** What we have made for a token, unlike what a test puts in its place. */
+/** Objects created by this file. A test may replace them by others. */
 const views = new WeakSet<object>();
 
 /**
- * The token under which {@link InjectMapped} injects the many-items form of a service: to put something else in its
- * place.
+ * Returns the injection token of {@link InjectMapped}, to override it in tests.
  *
- * @throws OperoConfigurationError for what is no class
+ * @throws OperoConfigurationError if `service` is no class
  * @example
  * Test.createTestingModule({ imports: [AppModule] })
  *   .overrideProvider(getMappedToken(Pages))
- *   .useValue({ fetchPage: jest.fn() });
+ *   .useValue({ fetchPage: async () => [] });
  */
 export function getMappedToken(service: ServiceClass): symbol {
   if (typeof service !== 'function') {
@@ -37,19 +36,22 @@ export function getMappedToken(service: ServiceClass): symbol {
 }
 
 /**
- * Injects the many-items form of a service that lives as long as the app. The boot fails if nothing provides it.
+ * Injects the many-items form of a service that lives as long as the app. The boot fails if no module provides it.
  *
- * @throws OperoConfigurationError for what is no class
+ * @throws OperoConfigurationError if `service` is no class
  * @example
- * constructor(@InjectMapped(Pages) private readonly pages: Mapped<Pages>) {}
+ * @Injectable()
+ * class Crawler {
+ *   constructor(@InjectMapped(Pages) private readonly pages: Mapped<Pages>) {}
+ * }
  */
 export function InjectMapped(service: ServiceClass): ParameterDecorator & PropertyDecorator {
   return Inject(getMappedToken(service));
 }
 
 /**
- * The many-items form of a service that is looked up when it is used. Nest asks whatever it hands out for lifecycle
- * hooks and `then`: nothing is thrown for a name that cannot be mapped.
+ * The many-items form of a service that is looked up at the first use. Does not throw for unknown names, because Nest
+ * reads lifecycle hooks and `then` from every provider.
  */
 export function mappedLater(type: ServiceClass, find: () => object): object {
   const made = new Proxy(
@@ -66,13 +68,13 @@ export function mappedLater(type: ServiceClass, find: () => object): object {
   return made;
 }
 
-/** Names that Nest and the language ask objects for. */
+/** Names that Nest and the language read from objects. */
 const notMapped = new Set([
   'then', 'toJSON', 'onModuleInit', 'onModuleDestroy', 'onApplicationBootstrap',
   'onApplicationShutdown', 'beforeApplicationShutdown', 'ngOnDestroy', 'configure',
 ]); // prettier-ignore
 
-/** What is injected with {@link InjectMapped} in an app, and cannot be: a line each. */
+/** The services injected with {@link InjectMapped} that cannot be, one line each. */
 export function missingMapped(modules: ModulesContainer): string[] {
   const all = [...modules.values()];
   const wrappers = all.flatMap(({ providers, controllers, injectables }) =>
@@ -99,7 +101,7 @@ export function missingMapped(modules: ModulesContainer): string[] {
   return [...problems];
 }
 
-/** Where Nest keeps what is injected by token, into parameters and into properties. */
+/** Metadata keys under which Nest keeps injected parameters and properties. */
 const PARAMETERS = 'self:paramtypes';
 const PROPERTIES = 'self:properties_metadata';
 

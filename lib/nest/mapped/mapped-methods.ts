@@ -24,30 +24,29 @@ import { hostOf } from '../binding/shadow-prototypes.js';
 
 type Items = AnyIterable<unknown>;
 
-/** Arranges items before a method is run over them. */
+/** Prepares the items of a run. */
 export type Arrange = (items: Items, options: Partial<ResolvedMap>, name: string) => Items;
 
 /** The many-items form of a method. */
 export type ManyMethod = (items: Items, ...rest: unknown[]) => OpRun<unknown>;
 
-/** Items in each list where a stand-in for a service does not say it. */
+/** The batch size for a mock of a service. */
 const BATCH_OF_STAND_INS = 100;
 
-/** Each item by itself. */
+/** Passes items on unchanged. */
 export const asTheyAre: Arrange = (items) => items;
 
-/** Items in lists. */
+/** Groups items into lists. */
 export const inLists: Arrange = (items, { batchSize }, name) => {
   if (batchSize === undefined) throw new TypeError(`${name} has no batchSize in its @OpMap() options`);
   return new Batches(items, batchSize);
 };
 
 /**
- * The many-items form of `service[key]`: through the pipeline where the app has bound that very method, else, for
- * mocks, spies and other stand-ins, with nothing but the run's own options from `@OpMap()` on `type`, if it has some.
- * `undefined` if there is no such method.
+ * Creates the many-items form of `service[key]`. If the app has bound the method, it runs through the pipeline; for
+ * mocks and spies only the run's own options from `@OpMap()` on `type` apply. `undefined` if there is no such method.
  *
- * @throws TypeError for a method of a bound service that has no `@OpMap()`
+ * @throws TypeError for a method of a bound service without `@OpMap()`
  */
 export function manyForm(
   service: object,
@@ -110,7 +109,7 @@ function runStandIn(
     stopOnError: options.stopOnError,
     shouldProcess: options.shouldProcess as ((item: unknown, index: number) => unknown) | undefined,
     begin: (item) => ({ result: call(service, key, [item, ...rest]), attempts: () => 1 }),
-    // There is no call whose signal could tell it: what is running is left alone.
+    // Without a call there is no signal to abort: running items finish.
     abortRunning: () => undefined,
     onStart: () => undefined,
     onEnd: () => undefined,
@@ -123,7 +122,7 @@ async function call(service: object, key: string, args: unknown[]): Promise<unkn
   return (service as Record<string, (...args: unknown[]) => unknown>)[key]!(...args);
 }
 
-/** What `@OpMap()` says on a class; `undefined` where it does not stand on this method. */
+/** The `@OpMap()` declaration of a class; `undefined` if this method has none. */
 function decoratedOf(type: object | null, key: string): DecoratedMethod | undefined {
   const { prototype } = (type ?? {}) as { prototype?: object };
   if (!prototype) return undefined;
@@ -143,7 +142,7 @@ function optionsOf(decorated: DecoratedMethod | undefined, name: string): Resolv
 
 const identities = new WeakMap<object, CallIdentity>();
 
-/** A Proxy around a service is somebody of its own. */
+/** A Proxy around a service has an identity of its own. */
 function identityOf(service: object): CallIdentity {
   let identity = identities.get(service);
   if (!identity) identities.set(service, (identity = ownIdentity()));

@@ -2,7 +2,7 @@ import { show } from '../../core/options/index.js';
 import type { AnyIterable, OpRun } from '../../map/index.js';
 import { asTheyAre, inLists, manyForm, type Arrange } from './mapped-methods.js';
 
-/** Refuses a string, which would be gone through letter by letter. */
+/** Rejects a string, which would be iterated character by character. */
 type NotString<C> = C extends string
   ? ['OpMap: a string is one item, pass [item] or an iterable of items']
   : unknown;
@@ -43,32 +43,30 @@ export type Batched<T, K extends MappableKeys<T> = MappableKeys<T>> = {
 };
 
 /**
- * The `@OpMap` methods of a service, for many items. Each call makes a run that starts when it is awaited, iterated or
- * started.
+ * Returns the `@OpMap` methods of a service in their many-items form. Each call creates a run that starts when it is
+ * awaited, iterated or started.
  *
- * An object that no app has bound (a mock, a plain object, an instance made by hand), and a method that a spy stands
- * in for, are mapped too, without the strategies: the run's own options, such as `workers`, are read from `@OpMap()`
- * on the object's class, where it has some, and else the defaults.
+ * An object that is not bound by an app (a mock, a plain object, an instance made by hand) and a method replaced by a
+ * spy are mapped without strategies. The options of the run, such as `workers`, are taken from `@OpMap()` on the
+ * object's class, or are the defaults.
  *
- * @throws TypeError for what is no object, and for a method of a bound service that has no `@OpMap()`
+ * @throws TypeError if `service` is no object; later for a method of a bound service without `@OpMap()`
  * @example
- * const results = await mapped(this.pages).fetchPage(urls);
- * for await (const { item, ok } of mapped(this.pages).fetchPage(lines)) { … }
+ * const results = await mapped(this.pages).fetchPage(urls); // (Page | OpItemError)[]
  */
 export function mapped<T extends object>(service: T): Mapped<T> {
   return view('mapped', service, asTheyAre) as Mapped<T>;
 }
 
 /**
- * The `@OpMap` methods of a service that take a list, for any number of items: they are put together in lists of
- * `batchSize`, and each list is one item of the run. A last, shorter list comes before the error of a source that
- * fails. A mock of no class with `@OpMap()` gets lists of 100.
+ * Returns the `@OpMap` methods of a service that take a list, for any number of items. Items are grouped into lists
+ * of `batchSize`; each list is one item of the run. A last, shorter list comes before the error of a source that
+ * fails. A mock without `@OpMap()` on its class gets lists of 100.
  *
- * @throws TypeError for what is no object, and for a method of a bound service without `@OpMap()` or `batchSize`
+ * @throws TypeError if `service` is no object; later for a method of a bound service without `@OpMap()` or
+ * `batchSize`
  * @example
- * @OpMap({ batchSize: 50 })
- * index(products: Product[]): Promise<void> { … }
- *
+ * // in Search: @OpMap({ batchSize: 50 }) index(products: Product[]): Promise<void>
  * await batched(this.search).index(allProducts);
  */
 export function batched<T extends object>(service: T): Batched<T> {
@@ -82,7 +80,7 @@ function view(caller: string, service: object, arrange: Arrange): object {
   return new Proxy(
     {},
     {
-      // What every object has is not the service's own.
+      // Properties that every object has are not methods of the service.
       get: (target, key): unknown =>
         typeof key !== 'string' || key in target
           ? Reflect.get(target, key)
@@ -91,7 +89,7 @@ function view(caller: string, service: object, arrange: Arrange): object {
   );
 }
 
-/** The class of an object, also of one that is bound. */
+/** The class of an object, bound or not. */
 function classOf(service: object): object | null {
   const { constructor } = service as { constructor?: unknown };
   return typeof constructor === 'function' ? constructor : null;

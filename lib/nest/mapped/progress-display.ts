@@ -12,7 +12,7 @@ interface BarModule {
   readonly SingleBar: new (options: object) => Bar;
 }
 
-/** Shows how far a run is: a bar on a terminal, a log line at each quarter elsewhere. */
+/** Shows the progress of a run: a bar on a terminal, otherwise a log line at each quarter. */
 export function showProgress(run: OpRun<unknown>, name: string): void {
   const terminal = process.stderr.isTTY && !process.env.CI;
   if (terminal) void showBar(run, name);
@@ -28,7 +28,7 @@ async function showBar(run: OpRun<unknown>, name: string): Promise<void> {
   }
   const { total: known } = run.progress;
   const bar = new bars.SingleBar({
-    // A bar of a length that nobody knows would always be full.
+    // Without a known total a bar would always be full.
     format: known === undefined ? '{name} {value} done{failed}' : '{name} {bar} {value}/{total}{failed}',
     stream: process.stderr,
     hideCursor: true,

@@ -1,30 +1,30 @@
 import { classDeclarations, fallbackArguments, methodDeclarations, type Declaration } from './metadata.js';
 import type { AnyMethod } from './undecorated-methods.js';
 
-/** A method that is to be bound. */
+/** A decorated method to be bound. */
 export interface DecoratedMethod {
   readonly key: PropertyKey;
   readonly method: AnyMethod;
   /** The prototype that declares it. */
   readonly declaredOn: object;
-  /** Set where an override without a decorator hides the method, which is then reached through `super` only. */
+  /** Set if an undecorated override hides the method, so that it is reached only through `super`. */
   readonly hidden?: true;
-  /** All declarations that hold for it, the farthest first, and where each stands. */
+  /** All declarations that apply to it, the farthest first, and where each was made. */
   readonly declarations: readonly { readonly declaration: Declaration; readonly where: 'class' | 'method' }[];
 }
 
-/** What was found on a class. */
+/** The decorated methods of a class. */
 export interface DecoratedClass {
   readonly methods: readonly DecoratedMethod[];
-  /** Those that overrides without a decorator hide. */
+  /** The methods hidden by undecorated overrides. */
   readonly hidden: readonly DecoratedMethod[];
   /** Decorators that would have no effect. */
   readonly problems: readonly { readonly key: string; readonly message: string }[];
 }
 
 /**
- * Finds the decorated methods that instances of `prototype` have, inherited ones included; an override that is not
- * decorated hides the one that is. On a controller with a class decorator every route counts.
+ * Finds the decorated methods of instances of `prototype`, including inherited ones. An undecorated override hides
+ * the decorated method. On a decorated controller every route counts.
  */
 export function findDecorated(prototype: object, classType: object | null): DecoratedClass {
   const onClass = classDeclarations(classType);
@@ -36,7 +36,7 @@ export function findDecorated(prototype: object, classType: object | null): Deco
   for (let level: object | null = prototype; level && level !== Object.prototype; level = parentOf(level)) {
     for (const key of Reflect.ownKeys(level)) {
       if (seen.has(key) && !undecorated.has(key)) continue;
-      // The descriptor, so that no getter runs.
+      // Read from the descriptor, so that no getter runs.
       const method: unknown = Object.getOwnPropertyDescriptor(level, key)?.value;
       const own = methodDeclarations(level, key);
       if (seen.has(key)) {
@@ -76,7 +76,7 @@ export function findDecorated(prototype: object, classType: object | null): Deco
 
 const parentOf = (prototype: object): object | null => Object.getPrototypeOf(prototype) as object | null;
 
-/** Whether a method answers HTTP requests. */
+/** Whether a method handles HTTP requests. */
 export const isRoute = (method: object): boolean => Reflect.getMetadata('path', method) !== undefined;
 
 const both = (

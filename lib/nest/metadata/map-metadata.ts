@@ -4,10 +4,10 @@ import type { OperoOptions } from '../../runtime/index.js';
 import type { StrategySwitch } from '../../strategies/index.js';
 import type { DecoratedMethod } from './decorated-methods.js';
 
-/** All of `@Opero`'s options, for each item, and how the run over the items goes. */
+/** The options of `@OpMap()`: those of `@Opero()` for each item, and those of the run. */
 export interface OpMapOptions extends OperoOptions, OpMapRunOptions {}
 
-/** Tells the options of the run from those of the items. */
+/** Separates the options of the run from those of the items. */
 export function splitMapOptions(options: OpMapOptions): { item: OperoOptions; map: Record<string, unknown> } {
   const item: Record<string, unknown> = {};
   const map: Record<string, unknown> = {};
@@ -23,7 +23,7 @@ function withTotal(timeout: unknown, total: number): unknown {
   return isOn ? { total, ...timeout } : { total };
 }
 
-/** What `@OpMap` says of the runs of a method; `undefined` if it has none. */
+/** The run options of a method; `undefined` without `@OpMap()`. */
 export function resolveMap({ declarations }: DecoratedMethod, problems: Problem[]): ResolvedMap | undefined {
   const maps = declarations.map(({ declaration }) => declaration.map).filter((map) => map !== undefined);
   if (maps.length === 0) return undefined;

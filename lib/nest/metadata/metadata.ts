@@ -6,31 +6,31 @@ const METHOD = 'opero:method';
 const CLASS = 'opero:class';
 const FALLBACK_ARGUMENTS = 'opero:fallback-arguments';
 
-/** What one decorator was given. */
+/** The arguments of one decorator. */
 export interface Declaration {
-  /** The profile underneath the options, if one was named. */
+  /** The profile under the options, if any. */
   readonly profile: string | undefined;
   readonly options: OperoOptions;
-  /** `@Opero`, `@OpMap`. */
+  /** Name of the decorator: `@Opero` or `@OpMap`. */
   readonly decorator: string;
-  /** What only the map needs, for `@OpMap`. */
+  /** The options of the run, for `@OpMap`. */
   readonly map?: unknown;
 }
 
 /**
- * Attaches a declaration to a method. Several decorators add up, the topmost being the nearest. It is kept with the
- * prototype, not with the function, so that a decorator further up may put another function in its place.
+ * Adds a declaration to a method. With several decorators the topmost has precedence. It is stored on the prototype,
+ * not on the function, because another decorator may replace the function.
  */
 export function declareMethod(prototype: object, key: PropertyKey, declaration: Declaration): void {
   const all = [...methodDeclarations(prototype, key), declaration];
   Reflect.defineMetadata(METHOD, all, prototype, key as string);
 }
 
-/** The declarations on the method of this very prototype, the farthest first. */
+/** The declarations on the method of this prototype itself, the farthest first. */
 export const methodDeclarations = (prototype: object, key: PropertyKey): readonly Declaration[] =>
   (Reflect.getOwnMetadata(METHOD, prototype, key as string) as readonly Declaration[] | undefined) ?? [];
 
-/** Attaches a declaration to a class. */
+/** Adds a declaration to a class. */
 export function declareClass(target: object, declaration: Declaration): void {
   Reflect.defineMetadata(CLASS, [...ownClassDeclarations(target), declaration], target);
 }
@@ -38,7 +38,7 @@ export function declareClass(target: object, declaration: Declaration): void {
 const ownClassDeclarations = (target: object): readonly Declaration[] =>
   (Reflect.getOwnMetadata(CLASS, target) as readonly Declaration[] | undefined) ?? [];
 
-/** The declarations on a class and those it extends, the farthest first. */
+/** The declarations on a class and its base classes, the farthest first. */
 export function classDeclarations(target: object | null): readonly Declaration[] {
   if (typeof target !== 'function') return [];
   return [
@@ -47,7 +47,7 @@ export function classDeclarations(target: object | null): readonly Declaration[]
   ];
 }
 
-/** Attaches alternatives to a parameter of a method. */
+/** Adds alternatives to a parameter of a method. */
 export function declareFallbackArgument(
   prototype: object,
   key: PropertyKey,
@@ -61,7 +61,7 @@ export function declareFallbackArgument(
   Reflect.defineMetadata(FALLBACK_ARGUMENTS, all, prototype, key as string);
 }
 
-/** The alternatives declared on the parameters of the method of this very prototype, by index. */
+/** The alternatives declared on the parameters of the method of this prototype itself, by index. */
 export const fallbackArguments = (
   prototype: object,
   key: PropertyKey,
@@ -69,7 +69,7 @@ export const fallbackArguments = (
   (Reflect.getOwnMetadata(FALLBACK_ARGUMENTS, prototype, key as string) as
     Map<number, readonly unknown[]> | undefined) ?? new Map();
 
-/** The layer a declaration stands for. */
+/** Converts a declaration to a layer of options. */
 export const toLayer = ({ decorator, options, map }: Declaration, where: string): Layer => ({
   from: `${decorator}() on the ${where}`,
   options,

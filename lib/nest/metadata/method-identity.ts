@@ -1,6 +1,9 @@
 import type { AnyMethod } from './undecorated-methods.js';
 
-/** Gives a function that stands in for a method everything that others read from the method. */
+/**
+ * Copies to a replacement function everything that other code reads from a method: name, length, metadata,
+ * properties.
+ */
 export function keepMethodIdentity(wrapped: AnyMethod, method: AnyMethod): AnyMethod {
   for (const key of Reflect.ownKeys(method)) {
     if (key === 'prototype' || key === 'arguments' || key === 'caller') continue;
@@ -10,7 +13,7 @@ export function keepMethodIdentity(wrapped: AnyMethod, method: AnyMethod): AnyMe
   for (const key of Reflect.getMetadataKeys(method)) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, method), wrapped);
   }
-  // What tells an async function from others.
+  // The prototype is what identifies an async function.
   const kind = Object.getPrototypeOf(method) as object | null;
   if (kind !== Function.prototype) Object.setPrototypeOf(wrapped, kind);
   return wrapped;

@@ -3,12 +3,12 @@ import type { Target } from '../../core/strategy/index.js';
 import { bareMethod, type AnyMethod } from './undecorated-methods.js';
 import { fallbackArguments } from './metadata.js';
 
-/** Return types that the compiler writes down and that are certainly not waited for. */
+/** Return types emitted by the compiler that certainly are no promise. */
 const DIRECT: ReadonlySet<unknown> = new Set([
   String, Number, Boolean, Symbol, BigInt, Array, Date, Map, Set, RegExp, Function, Buffer, Uint8Array,
 ]); // prettier-ignore
 
-/** What is known at boot about the decorated method `key`, declared on `declaredOn`, of instances of `prototype`. */
+/** Describes the decorated method `key`, declared on `declaredOn`, for instances of `prototype`. */
 export function targetOf(prototype: object, declaredOn: object, key: PropertyKey, method: AnyMethod): Target {
   return {
     answers: answersOf(declaredOn, key, method),
@@ -29,7 +29,7 @@ function answersOf(prototype: object, key: PropertyKey, method: object): Target[
   return DIRECT.has(type) ? 'direct' : 'unknown';
 }
 
-/** Keys under which Nest marks methods that are called from outside the app. */
+/** Metadata keys by which Nest marks handlers. */
 const HANDLER_KEYS = [
   'path',
   'microservices:handler_type',
@@ -42,7 +42,7 @@ const HANDLER_KEYS = [
 export const isHandler = (method: object): boolean =>
   Reflect.getMetadataKeys(method).some((key) => HANDLER_KEYS.includes(String(key)));
 
-/** The verb of an HTTP route, if the method is one whose repetition may do harm. */
+/** The verb of an HTTP route if repeating it may be harmful. */
 export function unsafeVerb(method: object): 'POST' | 'PATCH' | undefined {
   if (Reflect.getMetadata('path', method) === undefined) return undefined;
   // The values of Nest's RequestMethod.
@@ -51,8 +51,8 @@ export function unsafeVerb(method: object): 'POST' | 'PATCH' | undefined {
 }
 
 /**
- * The names of a method's parameters as its source has them; a destructured parameter has none. Good enough to find
- * a parameter by name, and a name that is not found is a problem at boot.
+ * The names of a method's parameters, parsed from its source; a destructured parameter has none. An unknown name is
+ * reported at boot.
  */
 export function parameterNames(method: AnyMethod): string[] {
   const source = Function.prototype.toString.call(method).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');

@@ -2,20 +2,20 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { OperoModuleOptions } from '../options/module-options.js';
 import { OperoHost } from '../host/opero.host.js';
 
-/** The token of the module's options. */
+/** Injection token of the module's options. */
 export const OPERO_OPTIONS = Symbol('OPERO_OPTIONS');
 
-/** One host per app: `forRoot()` may be written once and used by two apps of one process. */
+/** One host per app: two apps of a process may use the same `forRoot()`. */
 const hosts = new WeakMap<ModulesContainer, OperoHost>();
 
-/** The host of the app that these modules belong to. */
+/** The host of the app with these modules. */
 export function hostFor(modules: ModulesContainer): OperoHost {
   let host = hosts.get(modules);
   if (!host) hosts.set(modules, (host = new OperoHost()));
   return host;
 }
 
-/** The modules of the app; `undefined` while the container is not ready to tell. */
+/** The modules of the app; `undefined` while the container is not ready. */
 export function modulesOf(reference: ModuleRef): ModulesContainer | undefined {
   try {
     return reference.get(ModulesContainer, { strict: false }) ?? undefined;
@@ -25,9 +25,9 @@ export function modulesOf(reference: ModuleRef): ModulesContainer | undefined {
 }
 
 /**
- * A factory without dependencies runs before every provider that has one, so that calls made while the app boots are
- * bound too. Nest calls it on its wrapper, which leads to the container; the container itself is there some turns
- * later. None of that is promised by Nest: the explorer's constructor does the same, a little later.
+ * A factory without dependencies runs before every provider that has one, so that calls made during boot are bound.
+ * Nest calls it as a method of its wrapper, which leads to the container. This is not documented by Nest: if it
+ * changes, the constructor of the lifecycle does the same a little later.
  */
 export function attachEarly(options: OperoModuleOptions | undefined) {
   return async function (this: EarlyWrapper | undefined): Promise<boolean> {

@@ -20,9 +20,15 @@ interface ServerResponse {
 }
 
 /**
- * Stands at the edge of the app, for every handler: opens the scope that the calls of a request belong to, aborts
- * them when the client goes away, and turns our errors into what the transport sends. The strategies run further in,
- * in the bound methods, so a retry repeats neither guards nor pipes.
+ * The global interceptor for every handler. It opens the scope of the request, aborts its calls when the client
+ * disconnects, and converts errors of this package to those of the transport. The strategies run inside, in the bound
+ * methods, so a retry repeats neither guards nor pipes. Add it by hand only to a handler that global interceptors do
+ * not reach.
+ *
+ * @example
+ * @UseInterceptors(OperoInterceptor)
+ * @Controller('prices')
+ * class PricesController {}
  */
 @Injectable()
 export class OperoInterceptor implements NestInterceptor {
@@ -52,7 +58,7 @@ export class OperoInterceptor implements NestInterceptor {
         error: (error: unknown) => {
           const nobodyListens = scope.stopped?.reason === error && error instanceof ClientGone;
           over();
-          // There is nobody to answer, and nothing that a filter or a log should be told.
+          // The client is gone: no filter or log should see an error.
           if (nobodyListens) subscriber.next(undefined);
           if (nobodyListens) subscriber.complete();
           else subscriber.error(this.#translate(context, error));
@@ -62,7 +68,7 @@ export class OperoInterceptor implements NestInterceptor {
           subscriber.complete();
         },
       };
-      // Subscribed inside, too: an Observable that a handler returns begins its work only now.
+      // Subscribed inside the scope, too: an Observable returned by a handler starts its work only now.
       const subscription = runInside(scope, () => next.handle().subscribe(observer), undefined);
       return () => {
         subscription.unsubscribe();
@@ -71,7 +77,7 @@ export class OperoInterceptor implements NestInterceptor {
     });
   }
 
-  /** What is half done for a POST is not cut short unless that was asked for. */
+  /** A POST in progress is not aborted unless that was configured. */
   #clientLeft(context: ExecutionContext, scope: RequestScope): void {
     const { method } = context.switchToHttp().getRequest<{ method?: string }>();
     const isSafe = method === 'GET' || method === 'HEAD';
@@ -87,7 +93,7 @@ export class OperoInterceptor implements NestInterceptor {
     if (own !== undefined) return own;
     const edge = toEdgeError(error);
     if (!edge) return error;
-    // Nest logs errors it does not know, and none that it knows: what it is told instead must not hide them.
+    // Nest logs only errors that it does not know: the conversion must not hide them.
     if (isUnseen(edge)) {
       const { message, stack } = toLogLine(edge, error as OperoError);
       this.#logger.error(message, stack);
@@ -104,10 +110,10 @@ export class OperoInterceptor implements NestInterceptor {
   }
 }
 
-/** What ends the calls of a request whose client is gone. */
+/** The abort reason of calls whose client disconnected. */
 class ClientGone extends DOMException {}
 
-/** Tells when a client is gone before the answer. Returns how to stop watching. */
+/** Detects that a client disconnected before the response. Returns a function that stops watching. */
 function watchClient(context: ExecutionContext, left: () => void): () => void {
   if (context.getType() !== 'http') return () => undefined;
   const response = context.switchToHttp().getResponse<ServerResponse & { readonly raw?: ServerResponse }>();

@@ -22,12 +22,12 @@ import { OperoService } from '../service/opero.service.js';
 
 const OPERO_EARLY = Symbol('OPERO_EARLY');
 
-/** Makes the module's options, for `useClass` and `useExisting`. */
+/** Creates the module's options, for `useClass` and `useExisting`. */
 export interface OperoOptionsFactory {
   createOperoOptions(): OperoModuleOptions | Promise<OperoModuleOptions>;
 }
 
-/** Where `forRootAsync` takes the options from: one of the three, with what it needs. */
+/** The source of the options for `forRootAsync`: exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface OperoModuleAsyncOptions {
   imports?: DynamicModule['imports'];
   inject?: FactoryProvider['inject'];
@@ -36,7 +36,7 @@ export interface OperoModuleAsyncOptions {
   useExisting?: Type<OperoOptionsFactory>;
 }
 
-/** Follows the app through its life. */
+/** Runs the host through the lifecycle of the app. */
 class OperoLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     private readonly reference: ModuleRef,
@@ -68,7 +68,7 @@ class OperoLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnAppli
   }
 }
 
-/** Without `forRoot()` somewhere in the app nothing would be bound, and nothing would tell. */
+/** Throws if `forRoot()` is missing: without it nothing would be bound, silently. */
 function validateRoot(reference: ModuleRef, given: string): void {
   const modules = modulesOf(reference);
   if (!modules || [...modules.values()].some(({ providers }) => providers.has(OPERO_OPTIONS))) return;
@@ -89,8 +89,7 @@ class FeatureModule implements OnModuleInit {
 }
 
 /**
- * Makes the decorated methods of an app resilient. Imported once, in the root module; global, and works without
- * options.
+ * Binds the decorated methods of an app. Import it once, in the root module. It is global and needs no options.
  *
  * @example
  * @Module({ imports: [OperoModule.forRoot({ defaults: { timeout: seconds(5) } })] })
@@ -98,35 +97,38 @@ class FeatureModule implements OnModuleInit {
  */
 @Module({})
 export class OperoModule implements OnModuleInit {
-  /** @internal Nest makes it. */
+  /** @internal Created by Nest. */
   constructor(private readonly reference: ModuleRef) {
     this.onModuleInit();
   }
 
-  /** @internal Asked again, in case the app was not yet ready to tell. */
+  /** @internal Checks again, because the container may not have been ready before. */
   onModuleInit(): void {
     validateRoot(this.reference, 'OperoModule: got the class itself in imports');
   }
 
   /**
-   * Sets Opero up with options known at once.
+   * Configures Opero with static options.
    *
-   * @throws OperoConfigurationError at boot, with every mistake in the app's options and decorators
+   * @throws OperoConfigurationError at boot, with all problems in the app's options and decorators
    * @example
-   * OperoModule.forRoot({ profiles: { payments: { retry: 2, timeout: seconds(3) } } })
+   * @Module({ imports: [OperoModule.forRoot({ profiles: { payments: { retry: 2, timeout: seconds(3) } } })] })
+   * export class AppModule {}
    */
   static forRoot(options: OperoModuleOptions = {}): DynamicModule {
     return build({ provide: OPERO_OPTIONS, useValue: options }, options);
   }
 
   /**
-   * Sets Opero up with options that other providers make. Calls made before they are there run bare, with a warning.
+   * Configures Opero with options from other providers. Calls made before these exist run without strategies, with a
+   * warning.
    *
+   * @throws OperoConfigurationError if there is not exactly one source of options; at boot as with `forRoot`
    * @example
    * OperoModule.forRootAsync({
    *   inject: [ConfigService],
-   *   useFactory: (config: ConfigService) => ({ defaults: { retry: config.get('RETRIES') } }),
-   * })
+   *   useFactory: (config: ConfigService) => ({ defaults: { retry: config.get<number>('RETRIES', 3) } }),
+   * });
    */
   static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
     validateAsync(options);
@@ -143,8 +145,9 @@ export class OperoModule implements OnModuleInit {
   }
 
   /**
-   * Adds profiles from a feature module, for use anywhere in the app.
+   * Adds profiles from a feature module. They can be used anywhere in the app.
    *
+   * @throws OperoConfigurationError for invalid profiles
    * @example
    * @Module({ imports: [OperoModule.forFeature({ profiles: { search: { cache: minutes(1) } } })] })
    * export class SearchModule {}
@@ -185,7 +188,7 @@ function build(
     module: OperoModule,
     global: true,
     imports: more.imports ?? [],
-    // Read when the app is made: by then every class that injects a mapped service has been loaded.
+    // Evaluated when the app is created: by then all classes that inject a mapped service are loaded.
     get providers() {
       return [...providers, ...mappedProviders()];
     },

@@ -1,4 +1,4 @@
-/** The values in an options object, two levels deep, to see whether one of them was replaced. */
+/** The values in an options object, two levels deep, to detect a replaced value. */
 export function leavesOf(options: object): unknown[] {
   const leaves: unknown[] = [];
   for (const [key, value] of Object.entries(options)) {
@@ -12,12 +12,12 @@ export function leavesOf(options: object): unknown[] {
 export const sameLeaves = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one.length === other.length && one.every((leaf, index) => Object.is(leaf, other[index]));
 
-/** Options are not deeper than this; what is, or turns in a circle, is data of the caller's. */
+/** Options are nested no deeper. Anything deeper or circular is data of the caller. */
 const DEEPEST = 6;
 
 /**
- * Where the data of two sets of options differs; `undefined` if it does not. Functions and fallbacks do not count, since
- * each run uses its own; error classes do.
+ * The path where two options objects differ; `undefined` if they do not. Functions and fallbacks are ignored, because
+ * each run uses its own; error classes are compared.
  */
 export function differenceOf(first: unknown, second: unknown, path = '', depth = 0): string | undefined {
   if (depth > DEEPEST) return undefined;
@@ -40,14 +40,14 @@ function differenceIn(first: object, second: object, path: string, depth: number
   return undefined;
 }
 
-/** A function of the caller's, or none. */
+/** Whether it is a function of the caller, or missing. */
 const isFree = (value: unknown): boolean =>
   value === undefined || (typeof value === 'function' && !isErrorClass(value));
 
 const isErrorClass = (value: object): boolean =>
   value === Error || (value as { prototype?: unknown }).prototype instanceof Error;
 
-/** Other objects are the caller's own; of dates and patterns the contents tell whether they mean the same. */
+/** Dates and patterns are compared by content; other objects belong to the caller. */
 function isAlike(first: unknown, second: unknown): boolean {
   if (typeof first !== 'object' || typeof second !== 'object' || first === null || second === null)
     return false;

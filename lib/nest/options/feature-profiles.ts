@@ -1,6 +1,6 @@
 import type { OperoProfile } from '../../runtime/index.js';
 
-/** Profiles that a feature module brings along. */
+/** The profiles added by a feature module. */
 export class FeatureProfiles {
   constructor(readonly profiles: Record<string, OperoProfile>) {}
 }

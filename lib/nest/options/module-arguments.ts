@@ -7,7 +7,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
 const ASYNC_KEYS: readonly string[] = [...SOURCES, 'imports', 'inject'];
 
-/** Refuses what `forRootAsync` cannot take options from. */
+/** Throws if `forRootAsync` got no source of options. */
 export function validateAsync(options: object): void {
   const where = 'OperoModule.forRootAsync()';
   const refuse = (what: string): never => {
@@ -34,7 +34,7 @@ export function validateAsync(options: object): void {
   }
 }
 
-/** Refuses what `forFeature` finds no profiles in. */
+/** Throws if `forFeature` got no profiles. */
 export function validateFeature(options: unknown): void {
   const { profiles: given, ...others } = isObject(options) ? options : { profiles: undefined };
   const lines = Object.keys(others).map(

@@ -16,57 +16,106 @@ import {
 import type { CacheStore, PrincipalFunction } from '../../core/strategy/index.js';
 import { checkLayer, type OperoOptions, type OperoProfile } from '../../runtime/index.js';
 
-/** Where and how results are cached. */
+/** Where results are cached. */
 export interface OperoCacheOptions {
   /**
-   * `nest`: the app's cache (`CACHE_MANAGER`), wherever it is registered, else this process's memory. Or a cache of
-   * one's own. Default `nest`.
+   * `nest`: the app's cache (`CACHE_MANAGER`) from any module, or this process's memory if there is none. Or a store
+   * with `get`, `set` and `del`.
+   * @default 'nest'
    */
   store?: 'nest' | CacheStore;
-  /** How many results are kept in this process where the app has no cache. Default 10 000. */
+  /**
+   * Results kept in this process's memory if the app has no cache: a whole number, 1 or more.
+   * @default 10_000
+   */
   maxEntries?: number;
-  /** Ms that a store may take; then the call goes on without it. Default 500. */
+  /**
+   * How long a store operation may take, in ms: greater than 0. After that the call continues without the store.
+   * @default 500
+   */
   storeTimeout?: number;
-  /** Keys hold a digest of the arguments; with a secret it cannot be guessed from likely arguments. */
+  /**
+   * A secret for the digest of the arguments in keys: a non-empty string. With it, a key cannot be computed from
+   * guessed arguments.
+   * @default a digest without a secret
+   */
   keySecret?: string | undefined;
-  /** Whose data the current code works with. Entries are never shared between tenants; without one, none is made. */
+  /**
+   * Returns the current tenant. Tenants never share entries; if it returns none, the call is not cached.
+   * @default all calls belong to one tenant
+   */
   tenant?: () => string | undefined;
   /**
-   * Whose the answers to a request are, for every cached route, resolver, gateway and message handler that does not say
-   * it itself. See the method's `cache.principal`.
+   * Returns the principal of the current request, for every cached route, resolver, gateway and message handler
+   * without its own `principal`. See the method's `cache.principal`.
    *
+   * @default none
    * @example
-   * principal: (context) => context.switchToHttp().getRequest<AuthenticatedRequest>().user?.id
+   * const principal: PrincipalFunction = (context) => context.switchToHttp().getRequest<{ user?: User }>().user?.id;
    */
   principal?: PrincipalFunction;
 }
 
-/** What `OperoModule.forRoot()` takes. Nothing is required. */
+/** Options of `OperoModule.forRoot()`. All are optional. */
 export interface OperoModuleOptions {
-  /** Options under every operation. */
+  /**
+   * Options under those of every operation.
+   * @default {}
+   */
   defaults?: OperoOptions;
-  /** Named options: `@Opero('payments')`. */
+  /**
+   * Named options, used as `@Opero('payments')`.
+   * @default {}
+   */
   profiles?: Record<string, OperoProfile>;
-  /** The last word on single operations, by name, over what their decorators say; `false` turns one off. */
+  /**
+   * Options by operation name. They override the decorators; `false` switches an operation off.
+   * @default {}
+   */
   operations?: Record<string, OperoOptions | false>;
-  /** `false` turns every strategy off but the fallbacks. Default true. */
+  /**
+   * `false` switches off every strategy except fallbacks.
+   * @default true
+   */
   enabled?: boolean;
+  /**
+   * Where results are cached.
+   * @default {}
+   */
   cache?: OperoCacheOptions;
+  /**
+   * How errors are sent to HTTP clients.
+   * @default {}
+   */
   http?: {
     /**
-     * Whether our errors become HTTP exceptions (429, 502, 503, 504), which hold the error as their `cause`; those with
-     * 502 and 504 are logged. `false` leaves them to the app's filters: `@Catch(OperoError)`. Other transports always
-     * get exceptions of their own. Default true.
+     * Whether errors of this library become HTTP exceptions (429, 502, 503, 504) with the error as `cause`; 502 and
+     * 504 are logged. With `false`, the app's filters get them: `@Catch(OperoError)`. Other transports always get
+     * their own exceptions.
+     * @default true
      */
     translate?: boolean;
   };
+  /**
+   * How calls end when the app closes.
+   * @default {}
+   */
   shutdown?: {
-    /** Ms that calls under way get to end when the app closes. Default 10 000. */
+    /**
+     * How long running calls may take to finish when the app closes, in ms: 0 or more.
+     * @default 10_000
+     */
     drainTimeout?: number;
   };
-  /** Where time comes from; tests put a clock of their own here. */
+  /**
+   * The source of time; tests can pass their own clock.
+   * @default the system clock
+   */
   clock?: Clock;
-  /** Where chance comes from; tests put a seeded source here. */
+  /**
+   * The source of random numbers, from 0 up to but not including 1; tests can pass a seeded one.
+   * @default Math.random
+   */
   random?: Random;
 }
 
@@ -116,7 +165,7 @@ const moduleFields = fields({
   random: v.optional(callback<Random>()),
 });
 
-/** What is wrong with the module's own options, apart from the profiles. */
+/** Returns the problems in the module's own options, except those in profiles. */
 export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return [{ path: 'options', message: `got ${show(options)}, allowed: an object` }];

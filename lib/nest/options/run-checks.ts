@@ -3,7 +3,7 @@ import { show, unknownName } from '../../core/options/index.js';
 
 const runKeys = ['signal', 'args'];
 
-/** Refuses what `run`, `wrap` and `map` cannot work with, which only the compiler would have told. */
+/** Throws if the arguments of `run`, `wrap` or `map` are invalid. */
 export function validateWork(method: string, options: unknown, work: unknown): void {
   const where = `OperoService.${method}()`;
   const lines: string[] = [];
@@ -16,7 +16,7 @@ export function validateWork(method: string, options: unknown, work: unknown): v
   if (lines.length > 0) throw new OperoConfigurationError(lines, where);
 }
 
-/** The same for a single run, with what it can be given besides. */
+/** Throws if the arguments of `run` are invalid. */
 export function validateRun(options: unknown, work: unknown, run: unknown): void {
   validateWork('run', options, work);
   const where = 'OperoService.run()';
@@ -39,6 +39,6 @@ export function validateRun(options: unknown, work: unknown, run: unknown): void
   if (lines.length > 0) throw new OperoConfigurationError(lines, where);
 }
 
-/** A signal of whichever realm or library. */
+/** Whether it is an abort signal, from any realm or library. */
 const isSignal = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;

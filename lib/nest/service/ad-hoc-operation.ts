@@ -5,25 +5,25 @@ import { digestOf, ownIdentity } from '../binding/identities.js';
 import type { OperoHost } from '../host/opero.host.js';
 import { ownershipOf, sharingOption } from '../edge/principals.js';
 
-/** How the operation of a function came about. */
+/** How the operation of a function was created. */
 export interface Made {
-  /** Those that share its name, by what they look like; absent where there is one function. */
+  /** Functions that share its name, by source text; absent if there is only one. */
   readonly functions?: Map<string, CallIdentity>;
-  /** Whether its name was made by counting: in another process another function may have it. */
+  /** Whether its name contains a counter: in another process the name may belong to another function. */
   readonly counted?: boolean;
 }
 
-/** What a function looks like; closures of one place look alike. */
+/** The source text of a function. Closures created at one place have the same text. */
 export const textOf = (work: (...args: never[]) => unknown): string =>
   `${work.name}\n${Function.prototype.toString.call(work)}`;
 
-/** The operation of a function that is run by hand, and whose state its calls use. */
+/** The operation of a function that is not a decorated method. */
 export class AdHocOperation {
   readonly #principal: (() => string) | undefined;
   /** The option whose key is made from the arguments, if results are shared at all. */
   readonly #keyed: string | undefined;
   readonly #ofObjects = new WeakMap<object, CallIdentity>();
-  /** Those it was called with that live as long as the app. */
+  /** Identities of calls that live as long as the app. */
   readonly #known = new Set<CallIdentity | undefined>();
   readonly #ofNobody: CallIdentity | undefined;
 
@@ -41,7 +41,7 @@ export class AdHocOperation {
     if (options[`${option}.key`]?.from !== 'the call') this.#keyed = option;
   }
 
-  /** What a call by hand is made of. */
+  /** Creates the invocation of a call. */
   invocation(self: unknown, method: (...args: never[]) => unknown, args: readonly unknown[]): Invocation {
     if (!this.operation.caches) return { self, method, args };
     const { functions } = this.made;
@@ -49,7 +49,7 @@ export class AdHocOperation {
     return { self, method, args, identity };
   }
 
-  /** Without arguments all runs would have one key, and be given the first one's answer. */
+  /** Throws if there are no arguments to make a key from: all runs would share the result of the first. */
   validateKey(args: readonly unknown[] | undefined): void {
     if (args !== undefined || this.#keyed === undefined) return;
     const { name } = this.operation;
@@ -59,18 +59,18 @@ export class AdHocOperation {
     throw new OperoConfigurationError([problem], name);
   }
 
-  /** Whose entries there may be: those of one object, or of all that live as long as the app. */
+  /** The identities that may have cache entries: of one object, or of all that live as long as the app. */
   identitiesOf(instance: object | undefined): ReadonlySet<CallIdentity | undefined> {
     const { functions } = this.made;
-    // Of several functions, others may have run elsewhere: then nobody can tell all entries.
+    // If several functions share the name, others may have run in another process: the entries are not all known.
     if (functions) return new Set(functions.size === 1 && !this.#ranNative ? functions.values() : []);
     return instance ? new Set([this.#identityOf(instance)]) : new Set([...this.#known, this.#ofNobody]);
   }
 
-  /** Arguments tell what one function answers; equal ones mean something else to another. */
+  /** Equal arguments mean the same only for the same function. */
   #ofFunction(functions: Map<string, CallIdentity>, work: (...args: never[]) => unknown): CallIdentity {
     const text = textOf(work);
-    // All bound functions have one text: each is somebody of its own.
+    // All functions made by `bind()` have the same text: each has an identity of its own.
     if (text.endsWith('{ [native code] }')) {
       this.#ranNative = true;
       return { ...this.#identityOf(work)!, shared: false };
@@ -84,7 +84,7 @@ export class AdHocOperation {
 
   #identityOf(self: unknown): CallIdentity | undefined {
     if (self === undefined || self === null) return this.#ofNobody;
-    // A primitive is as good as its text, but for symbols, which have none of their own.
+    // Primitives are identified by their text. A symbol has none.
     if (typeof self === 'symbol') return this.#owned(ownIdentity());
     if (typeof self !== 'object' && typeof self !== 'function') {
       return this.#owned({ id: `${typeof self} ${String(self)}`, shared: true });

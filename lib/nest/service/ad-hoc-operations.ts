@@ -16,7 +16,7 @@ const target: Target = {
   handler: false,
 };
 
-/** Whether an option means nothing without a memory from one run to the next. */
+/** Whether an option has no effect without state that is kept between runs. */
 const memories: Partial<Record<keyof OperoOptions, (written: any) => boolean>> = {
   cache: isTurnedOn,
   singleFlight: isTurnedOn,
@@ -30,7 +30,7 @@ const memories: Partial<Record<keyof OperoOptions, (written: any) => boolean>> =
     isTurnedOn(written) && typeof written?.budget === 'object' && written.budget?.name === undefined,
 };
 
-/** What all runs with one name share. */
+/** The state that all runs with one name share. */
 interface Named {
   readonly operation: Operation;
   readonly options: OperoOptions | string;
@@ -38,10 +38,10 @@ interface Named {
   readonly functions: Map<string, CallIdentity>;
 }
 
-/** What is under the options of a run without a name: no other run could be given what it caches. */
+/** The layer under a run without a name: no other run could use its cached results. */
 const NAMELESS: Layer = { from: 'a run without a name', options: { cache: false, singleFlight: false } };
 
-/** What an operation is made with. */
+/** The settings of a new operation. */
 interface Definition {
   readonly memory?: Map<string, unknown>;
   readonly variantOf?: Operation;
@@ -51,10 +51,10 @@ interface Definition {
 
 type Work = (...args: never[]) => unknown;
 
-/** Functions whose retry budget is remembered; of more, those that were run longest ago start anew. */
+/** How many functions keep a retry budget; the least recently run are evicted. */
 const MOST_FUNCTIONS = 1_000;
 
-/** The operations of functions that are run by hand. */
+/** The operations of functions that are not decorated methods. */
 export class AdHocOperations {
   readonly #byOptions = new WeakMap<object, { operation: AdHocOperation; leaves: readonly unknown[] }>();
   readonly #byName = new Map<string, Named>();
@@ -66,15 +66,15 @@ export class AdHocOperations {
   constructor(private readonly host: OperoHost) {}
 
   /**
-   * The operation for these options. Runs with one name share its memory and its counts, and each uses the functions
-   * that it was given itself. Without a name nothing is shared, but for the retry budget of runs of the same function.
+   * The operation for these options. Runs with the same name share state and counts, and each uses its own functions.
+   * Runs without a name share only the retry budget of the same function.
    */
   of(options: OperoOptions | string, work: Work, kind: 'run' | 'map'): AdHocOperation {
     const functionName = work.name || (kind === 'map' ? 'map' : 'anonymous');
     if (typeof options === 'string') return this.#ofProfile(options, functionName);
     const leaves = leavesOf(options);
     const known = this.#byOptions.get(options);
-    // Somebody may have put another function into the same object.
+    // A function in the same options object may have been replaced.
     if (known && sameLeaves(known.leaves, leaves)) return known.operation;
     const operation =
       options.name === undefined
@@ -84,13 +84,13 @@ export class AdHocOperations {
     return operation;
   }
 
-  /** An operation for one function, with a memory of its own. */
+  /** Creates an operation with its own state for one function. */
   make(options: OperoOptions | string, work: Work): AdHocOperation {
     const counted = typeof options === 'string' || options.name === undefined;
     return this.#define(options, work.name || 'anonymous', { made: { counted } });
   }
 
-  /** What is known of an operation, if it runs functions by hand. */
+  /** The ad-hoc operation of an operation, if it has one. */
   find(operation: Operation): AdHocOperation | undefined {
     return this.#made.get(operation);
   }
@@ -104,7 +104,7 @@ export class AdHocOperations {
     return operation;
   }
 
-  /** All who use a name share its memory, and so must mean the same by it. */
+  /** Runs with the same name share state, so their options must be equal. */
   #named(name: string, options: OperoOptions, functionName: string): AdHocOperation {
     const known = this.#byName.get(name);
     if (!known) {
@@ -123,7 +123,7 @@ export class AdHocOperations {
     return this.#define(options, functionName, { memory, variantOf, made: { functions } });
   }
 
-  /** Runs of the same function share what bounds their retries: else a failing dependency would be buried in them. */
+  /** Runs of the same function share a retry budget, so that retries do not overload a failing dependency. */
   #unnamed(options: OperoOptions, functionName: string, work: Work, kind: 'run' | 'map'): AdHocOperation {
     this.#validateMemory(functionName, options);
     if (kind === 'run') this.#warnOfDefaults(options);
@@ -142,7 +142,7 @@ export class AdHocOperations {
     return operation;
   }
 
-  /** A new operation. One without a name of its own is not listed, and goes with whoever holds it. */
+  /** Creates an operation. Without a name it is not listed, and is garbage collected with its function. */
   #define(
     options: OperoOptions | string,
     functionName: string,
@@ -171,12 +171,12 @@ export class AdHocOperations {
     return own;
   }
 
-  /** A profile may be used by functions of every kind; each that is wrapped is an operation of its own. */
+  /** Returns a free name: each wrapped function is an operation of its own, and several may use the same profile. */
   #free(profile: string): string {
     return this.host.runtime!.operations.has(profile) ? `${profile}#${++this.#count}` : profile;
   }
 
-  /** An options object is written anew for each run; a limit or a cache would begin anew with it. */
+  /** Throws for a strategy with state in unnamed options: a new options object per run would reset the state. */
   #validateMemory(name: string, options: OperoOptions): void {
     const lines = Object.entries(memories)
       .filter(([option, remembers]) => remembers(options[option as keyof OperoOptions]))

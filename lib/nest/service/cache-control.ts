@@ -5,19 +5,28 @@ import type { AdHocOperations } from './ad-hoc-operations.js';
 import type { OperoHost } from '../host/opero.host.js';
 import { boundIdentityOf } from '../binding/shadow-prototypes.js';
 
-/** Which cached results to forget. */
+/** Selects the cached results to evict. */
 export interface EvictOptions {
-  /** An operation by name. */
+  /** Name of the operation. */
   readonly operation: string;
-  /** The arguments of the call to forget. Default: whatever they were, everything of the operation is forgotten. */
+  /**
+   * Arguments of the call whose result is evicted.
+   * @default all results of the operation are evicted
+   */
   readonly args?: readonly unknown[];
-  /** The instance, where a class has several; default: the entries of all of them. Only with `args`. */
+  /**
+   * The instance, if a class has several. Only with `args`.
+   * @default the entries of all instances
+   */
   readonly instance?: object;
-  /** Whose entry, where the method has a `principal`. Default: the entries of all of them. Only with `args`. */
+  /**
+   * The principal, if the method has a `principal`. Only with `args`.
+   * @default the entries of all principals
+   */
   readonly principal?: string;
 }
 
-/** The caches of an app in the hands of its code. */
+/** Evicts cached results of an app. */
 export class CacheControl {
   constructor(
     private readonly host: OperoHost,
@@ -26,17 +35,16 @@ export class CacheControl {
   ) {}
 
   /**
-   * Forgets the result of one call, or without `args` all results of an operation; also what is being loaded right
-   * now. This process serves none of it from now on. Of a whole operation, other processes know within a second of
-   * a hit; results with class instances are kept by each process, and only this form reaches those of others. Where
-   * entries are kept apart by who asks, or by instance (transient, of one request, several of a class) and none is
+   * Evicts the result of one call, or all results of an operation without `args`; also of running loads. This process
+   * serves none of them from now on. If a whole operation is evicted, other processes notice within a second; results
+   * with instances of classes are kept by each process, and only this form reaches those of other processes. If
+   * entries depend on the principal or the instance (transient, request-scoped, several of a class) and none is
    * given, the whole operation is evicted.
    *
-   * @throws TypeError when there is no such operation, it caches nothing, or the instance is not bound
-   * @throws EvictionFailedError when the store did not take part: other processes may go on serving what they have
+   * @throws TypeError if there is no such operation, it has no cache, or the instance is not bound
+   * @throws EvictionFailedError if the store did not delete the entries: other processes may still serve them
    * @example
    * await opero.cache.evict({ operation: 'Prices.of', args: ['EUR'] });
-   * await opero.cache.evict({ operation: 'Prices.of' });
    */
   readonly evict = async ({ operation: name, args, instance, principal }: EvictOptions): Promise<void> => {
     const operation = this.runtime().operations.get(name);
@@ -51,7 +59,7 @@ export class CacheControl {
       throw new TypeError('evict(): principal: got no args beside it, allowed: only together with args');
     }
     const identities = this.#identitiesFor(operation, instance, principal);
-    // Of instances that are their own, more may live than are known.
+    // There may be more instances with their own identity than are known.
     const unknown =
       identities.length === 0 ||
       (!instance && identities.some((one) => one?.shared === false)) ||
@@ -62,7 +70,7 @@ export class CacheControl {
     if (failed) throw failed.reason;
   };
 
-  /** Whose results are meant. None is known of instances that live as long as a request. */
+  /** The identities whose results are evicted. Request-scoped instances are not known. */
   #identitiesFor(
     operation: Operation,
     instance: object | undefined,

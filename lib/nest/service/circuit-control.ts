@@ -3,23 +3,48 @@ import { OperoConfigurationError } from '../../core/errors/index.js';
 import { check, fields, text, type Problem } from '../../core/options/index.js';
 import type { CircuitBreakerStrategy, CircuitSelection, CircuitStateName } from '../../strategies/index.js';
 
-/** A circuit breaker in the hands of operations staff. Everything it does is told to `onStateChange` and `events`. */
+/**
+ * Manual control of a circuit breaker. Every state transition is emitted to `onStateChange` and `events`.
+ *
+ * @example
+ * const circuit = opero.circuit('Payments.charge');
+ * if (circuit.state === 'open') circuit.close();
+ */
 export interface CircuitControl {
-  /** Of several circuits (keys, alternatives) that of the one which lets the least through. */
+  /** The current state; of several circuits (keys, alternatives) the most restrictive one. */
   readonly state: CircuitStateName;
-  /** Refuses calls for `duration` ms, by default as long as after too many failures; then lets probes through. */
+  /**
+   * Rejects calls for `duration` ms (greater than 0), then becomes half-open.
+   *
+   * @param duration by default `circuitBreaker.openDuration`
+   * @throws TypeError for an invalid duration
+   * @example
+   * circuit.open(minutes(5));
+   */
   open(duration?: number): void;
-  /** Lets calls through, with an empty window. Ends an isolation. */
+  /**
+   * Permits calls, with an empty window. Also ends an isolation.
+   * @example
+   * circuit.close();
+   */
   close(): void;
-  /** Refuses calls until it is closed or reset by hand. */
+  /**
+   * Rejects calls until `close()` or `reset()` is called.
+   * @example
+   * circuit.isolate();
+   */
   isolate(): void;
-  /** As at the beginning: all circuits closed, every result, growing delay and last error forgotten. */
+  /**
+   * Closes all circuits and clears their results, growing open durations and last errors.
+   * @example
+   * circuit.reset();
+   */
   reset(): void;
 }
 
 const selectionSchema = fields({ key: v.optional(text()) });
 
-/** The control of the circuits of one breaker: all of them, or those of one key. */
+/** The control of all circuits of a breaker, or of one key. */
 export function controlOf(breaker: CircuitBreakerStrategy, selection: CircuitSelection): CircuitControl {
   validate(breaker, selection);
   return {
@@ -38,7 +63,7 @@ export function controlOf(breaker: CircuitBreakerStrategy, selection: CircuitSel
   };
 }
 
-/** A selection that selects nothing would be taken for done. */
+/** Throws for a selection without effect. */
 function validate(breaker: CircuitBreakerStrategy, selection: CircuitSelection): void {
   const problems: Problem[] = [];
   check(selectionSchema, selection, '', problems);

@@ -19,15 +19,29 @@ import { OperoHost } from '../host/opero.host.js';
 import { showProgress } from '../mapped/progress-display.js';
 import { validateRun, validateWork } from '../options/run-checks.js';
 
-/** What a single run can be given. */
+/** Options of a single run. */
 export interface RunOptions {
-  /** Aborts the call: its attempt, its waits and what it calls. The call rejects with the signal's reason. */
+  /**
+   * Aborts the call with its attempt and waits. The call rejects with the signal's reason.
+   * @default none
+   */
   readonly signal?: AbortSignal;
-  /** What the function is called with; keys of caches and limits are made from it. */
+  /**
+   * Arguments from which keys of caches and limits are made.
+   * @default []
+   */
   readonly args?: readonly unknown[];
 }
 
-/** Opero by hand: for functions that are no decorated methods, and to look at those that are. */
+/**
+ * Runs functions that are not decorated methods, and inspects and controls operations.
+ * @example
+ * @Injectable()
+ * class Prices {
+ *   constructor(private readonly opero: OperoService) {}
+ *   load(url: string) { return this.opero.run({ retry: 2, timeout: seconds(1) }, () => fetch(url)); }
+ * }
+ */
 @Injectable()
 export class OperoService {
   readonly #functions: AdHocOperations;
@@ -37,29 +51,32 @@ export class OperoService {
     this.cache = new CacheControl(host, this.#functions, () => this.#runtime);
   }
 
-  /** What happens to calls, as it happens. `on` returns the function that takes a listener back. */
+  /**
+   * The events of all operations. `on` returns a function that removes the listener.
+   * @example
+   * const stop = opero.events.on('circuit-open', ({ operation }) => logger.warn(`${operation} is unavailable`));
+   */
   get events(): Pick<OperoEvents, 'on'> {
     return this.#runtime.events;
   }
 
-  /** Whether the app is shutting down: a readiness probe should say no from the first signal on. */
+  /** Whether the app is shutting down: a readiness probe should fail from then on. */
   get closing(): boolean {
     return this.#runtime.closing;
   }
 
   /**
-   * Runs `work` once, with options or a profile's name. Strategies with a memory (cache, rate limit, circuit breaker)
-   * need a profile, or options with a `name`, whose memory and counts all runs with it share; or {@link wrap}. Each run
-   * uses the functions in its own options (fallbacks, predicates, keys, hooks); their data must be the same under one
-   * name. A cache's key is made from `args`, or by a `key` function in the options of the run, and of the function: what
-   * one function answered is never another's, but closures written in one place, or alike, count as the same function.
+   * Runs `work` once, with options or the name of a profile. Strategies with state (cache, rate limit, circuit
+   * breaker) need a profile or options with a `name`: all runs with that name share state and counts. Alternatively
+   * use {@link wrap}. Each run uses the functions in its own options (fallbacks, predicates, keys, hooks); all other
+   * options must be equal under one name. A cache key is made from `args` or by a `key` function, and from the source
+   * text of the function: different functions never share results, but closures with the same text do.
    *
-   * Without a name, runs of the same function (the same source text) share a retry budget, and nothing else.
-   *
-   * @throws OperoConfigurationError when the options are wrong, or with a cache or single-flight for a run that has
-   * neither `args` nor a `key` of its own
+   * Without a name, runs of the same function (the same source text) share only a retry budget.
+   * @throws OperoConfigurationError for invalid options, or with a cache or single-flight for a run without `args`
+   * and `key`
    * @example
-   * await opero.run({ retry: 2, timeout: seconds(1) }, () => fetch(url))
+   * const response = await opero.run({ retry: 2, timeout: seconds(1) }, () => fetch(url));
    */
   run<T>(options: OperoOptions | string, work: () => T | PromiseLike<T>, run: RunOptions = {}): Promise<T> {
     const runtime = this.#runtime;
@@ -71,9 +88,10 @@ export class OperoService {
   }
 
   /**
-   * Makes a function that runs `work` with options of its own, with their memory. `this` is passed on, and what is
-   * cached is kept apart for each `this` unless `share` is true. Without a `name` it is kept in this process only.
-   *
+   * Returns a function that runs `work` through an operation with its own state. `this` is passed on, and cache
+   * entries are separate for each `this` unless `share` is true. Without a `name`, results are cached in this process
+   * only.
+   * @throws OperoConfigurationError for invalid options
    * @example
    * const search = opero.wrap({ name: 'search', cache: minutes(1) }, (query: string) => client.search(query));
    */
@@ -91,8 +109,8 @@ export class OperoService {
   }
 
   /**
-   * Runs `work` over many items, as `mapped()` does with a decorated method.
-   *
+   * Runs `work` over many items, like `mapped()` for a decorated method.
+   * @throws OperoConfigurationError for invalid options
    * @example
    * const pages = await opero.map(urls, fetchPage, { workers: 5, retry: 2 }).values();
    */
@@ -125,9 +143,10 @@ export class OperoService {
   }
 
   /**
-   * Binds the decorated methods of an object that the app did not hand out. Returns the same object.
-   *
-   * @throws TypeError for what is no instance of a class: a primitive, a class, a plain object
+   * Binds the decorated methods of an object that was not created by the app. Returns the same object.
+   * @throws TypeError if `object` is no instance of a class: a primitive, a class, a plain object
+   * @example
+   * const prices = opero.bind(new Prices(client));
    */
   bind<T extends object>(object: T): T {
     const prototype: unknown = typeof object === 'object' && object !== null && Object.getPrototypeOf(object);
@@ -138,9 +157,10 @@ export class OperoService {
   }
 
   /**
-   * Tells how a decorated method is run: the strategies in order, and every option with the layer it came from.
-   *
-   * @throws TypeError when the method is not decorated, or its class is no provider of the app
+   * Describes how a decorated method runs: the strategies in order, and every option with the layer it came from.
+   * @throws TypeError if the method is not decorated, or its class is no provider of the app
+   * @example
+   * console.table(opero.describe(Prices, 'of').options.retry);
    */
   describe(type: abstract new (...args: never[]) => unknown, method: string): OperationPlan {
     const operation = this.host.bindings.find(type.prototype as object, method);
@@ -149,11 +169,10 @@ export class OperoService {
   }
 
   /**
-   * The circuit breaker of an operation, or the one that several share under a `name`, to look at it and to work it by
-   * hand. With `key`, only the circuits of that key, as `circuitBreaker.key` makes them.
-   *
-   * @throws TypeError when there is no such operation, or it has no circuit breaker
-   * @throws OperoConfigurationError for a key where circuits have none
+   * Returns the control of the circuit breaker of an operation, or of one that several operations share under a
+   * `name`. With `key`, only of the circuits of that `circuitBreaker.key`.
+   * @throws TypeError if there is no such operation, or it has no circuit breaker
+   * @throws OperoConfigurationError for a key if circuits have none
    * @example
    * opero.circuit('Payments.charge').isolate();
    */
@@ -166,12 +185,16 @@ export class OperoService {
     throw new TypeError(`there is no circuit breaker '${name}': ${unknownName(name, known)}`);
   }
 
-  /** How every operation is doing. */
+  /**
+   * Returns a snapshot of every operation.
+   * @example
+   * const failing = opero.operations().filter(({ failureStreak }) => failureStreak > 3);
+   */
   operations(): OperationSnapshot[] {
     return [...this.#runtime.operations.values()].map((operation) => operation.snapshot());
   }
 
-  /** What is cached. */
+  /** Evicts cached results. */
   readonly cache: Pick<CacheControl, 'evict'>;
 
   get #runtime(): OperoRuntime {

@@ -2,19 +2,24 @@ import * as v from 'valibot';
 import { fields, satisfying, type Problem } from '../../core/options/index.js';
 import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
 
-/** Alternatives for one parameter, tried in order within each attempt. */
+/** Ordered alternatives for one parameter. Each attempt goes through them until one succeeds. */
 export interface ArgFallbackOptions {
-  /** The parameter: its name, or its index from 0. Only needed where no `@FallbackArg()` stands on it. */
+  /**
+   * The parameter: its name, or its index from 0 (a whole number). Only needed without `@FallbackArg()`.
+   * @default the parameters decorated with `@FallbackArg()`
+   */
   param?: string | number;
   /**
-   * The alternatives, best first. A caller may pass its own list in that place. Circuits and rate limits belong to the
-   * value: equal primitives, plain data, dates, URLs and bytes share one wherever they come from; instances of classes and
-   * functions have one each.
+   * The alternatives, best first; at least one. A list that the caller passes as this argument replaces them.
+   * Circuits and rate limits are kept per value: equal primitives, plain data, dates, URLs and bytes share one;
+   * instances of classes and functions have one each.
+   * @default the values of `@FallbackArg()`
    */
   values?: readonly unknown[];
   /**
-   * Which errors make the next alternative be tried: every error but aborts and programming mistakes. A 401 or 429
-   * does move on: the next key may be a good one. A function that throws counts as no.
+   * Errors after which the next alternative is used: classes, codes, statuses, or a function. If the function throws,
+   * the next alternative is not used.
+   * @default every error except aborts and programming errors; 401 and 429 are included
    */
   on?: ErrorConditions;
 }

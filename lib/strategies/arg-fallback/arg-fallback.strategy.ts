@@ -11,31 +11,31 @@ import {
   type StrategyContext,
 } from '../../core/strategy/index.js';
 
-/** Alternatives for one parameter, and what stands for each of them, as far as that was asked for. */
+/** The alternatives of one parameter, and the key of each that was used so far. */
 interface Choice {
   readonly parameter: number;
   readonly values: readonly unknown[];
   readonly digests: string[];
 }
 
-/** Where in the combinations of alternatives a call is. */
+/** The current combination of alternatives of a call. */
 interface Round {
   readonly choices: readonly Choice[];
   readonly positions: number[];
 }
 
-/** What an argument fallback is made of. */
+/** The settings of an argument fallback. */
 export interface ArgFallbackParts {
-  /** The declared alternatives, by parameter. */
+  /** The declared alternatives by parameter index. */
   readonly alternatives: ReadonlyMap<number, readonly unknown[]>;
   readonly on: ErrorConditions | undefined;
-  /** Whether anything further in keeps a state for each alternative. */
+  /** Whether an inner strategy keeps a state per alternative. */
   readonly keepsState: boolean;
 }
 
 /**
- * Tries a method with one alternative of an argument after the other. Several such parameters go through their
- * combinations in priority order, the last parameter changing fastest.
+ * Runs further attempts with the alternatives of an argument. Several such parameters go through their combinations
+ * in order of priority; the last parameter changes fastest.
  */
 export class ArgFallbackStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
@@ -94,7 +94,10 @@ export class ArgFallbackStrategy implements RepeatStrategy {
   }
 }
 
-/** A list in the argument's place is the caller's own; any other value is the only one; nothing means the declared. */
+/**
+ * The alternatives of one argument: a list passed by the caller; any other value alone; the declared ones if the
+ * argument is missing.
+ */
 function choose(argument: unknown, declared: Choice): Choice {
   if (argument === undefined) return declared;
   const { parameter } = declared;
@@ -105,8 +108,8 @@ function choose(argument: unknown, declared: Choice): Choice {
 }
 
 /**
- * Stands for the values that are tried now, in the order of their parameters. By value, not by position: a circuit
- * belongs to the provider, whoever names it and in whichever list.
+ * Identifies the current values in the order of their parameters. By value, not by position, because a circuit
+ * belongs to the provider, whichever list names it.
  */
 function keyOf(choices: readonly Choice[], positions: readonly number[]): string {
   let key = '';

@@ -2,28 +2,41 @@ import * as v from 'valibot';
 import { DEFAULT_MAX_KEYS } from '../../core/collections/index.js';
 import { callback, durationOrNone, fields, keyCount, text, wholeNumber } from '../../core/options/index.js';
 
-/** How many attempts may run at a time. */
+/** Limits how many attempts run concurrently. */
 export interface BulkheadOptions {
-  /** Attempts that may run at the same time. */
+  /**
+   * Attempts that may run at the same time: a whole number from 1 to 1 000 000. Required.
+   * @default none: it must be given by some layer of options
+   */
   concurrency?: number;
   /**
-   * Attempts that may wait for a slot, in the order of arrival; more are rejected at once, and so is one that would wait for
-   * the calls it was made in. Default 0: none waits.
+   * Attempts that may wait for a slot, in order of arrival: a whole number, 0 or more. Further attempts are rejected
+   * with `BulkheadFullError`. An attempt that would wait for a slot held by a call it is nested in is rejected, too.
+   * @default 0
    */
   queue?: number;
-  /** Ms that an attempt may wait for a slot. Default: as long as it takes, within the call's own time. */
+  /**
+   * How long an attempt may wait for a slot, in ms: 0 or more.
+   * @default no limit except the deadline of the call
+   */
   maxWait?: number;
   /**
-   * A bulkhead of its own for each key, made from the arguments: a string that is not empty. Where the function throws, or
-   * answers with anything else, the call is not let through and fails with that.
+   * Returns a key from the arguments: a non-empty string. Each key has its own bulkhead. If the function throws or
+   * returns anything else, the method does not run and the call fails with that error.
+   * @default one bulkhead for all calls
    */
   key?: (...args: never[]) => string;
   /**
-   * How many keys, and values of fallback arguments, are kept, each for 10 min after its use. One in use is never given
-   * up for a new one: while all are in use, all new keys share one bulkhead. Default 10 000.
+   * How many keys, and values of fallback arguments, are kept: a whole number from 1 to 1 000 000. Each is kept for
+   * 10 minutes after its last use. A key in use is never evicted; while all keys are in use, new keys share one
+   * bulkhead.
+   * @default 10_000
    */
   maxKeys?: number;
-  /** One bulkhead for all methods that use this name; their settings must be equal. */
+  /**
+   * Shares one bulkhead between all methods that use this name. Their settings must be equal.
+   * @default a bulkhead for this operation alone
+   */
   name?: string;
 }
 

@@ -7,7 +7,7 @@ import { Slots } from './bulkhead.state.js';
 import type { NestedWaits } from './nested-waits.js';
 import { SlotWait, type WaitLimit } from './slot-wait.js';
 
-/** The slots of one bulkhead, for each key. */
+/** The slots of a bulkhead by key. */
 export type KeyedSlots = KeyedStates<Slots>;
 
 export const createSlots = ({ concurrency, maxKeys }: ResolvedBulkhead): KeyedSlots =>
@@ -18,8 +18,8 @@ export const createSlots = ({ concurrency, maxKeys }: ResolvedBulkhead): KeyedSl
   });
 
 /**
- * Bounds how many attempts run at a time, so that one slow dependency does not take all there is. An attempt that was given up
- * frees its slot, although a method that does not listen to its signal may still run.
+ * Limits how many attempts run concurrently, so that one slow dependency does not use up all resources. A cancelled
+ * attempt frees its slot, even if its method ignores the signal and is still running.
  */
 export class BulkheadStrategy implements GateStrategy {
   readonly kind = 'gate';

@@ -3,61 +3,83 @@ import { callback, duration, fields, flag, ratio, satisfying, text } from '../..
 import { errorConditions, type ErrorConditions, type PrincipalFunction } from '../../core/strategy/index.js';
 import type { Revive } from './revive.js';
 
-/** When a result may be served after its time. */
+/** When an expired result may be served because the method failed (stale-if-error). */
 export interface StaleIfErrorOptions {
-  /** Ms after its ttl that a result may still be served when the method fails. */
+  /** How long after its ttl a result may still be served, in ms: greater than 0. Required. */
   ttl: number;
   /**
-   * The failures that are answered so. Default: those that say nothing about this request: a broken network, a 5xx, 408,
-   * 425 or 429, a timeout, a refusal of ours; never a 403, a 404, a validation error or a bug.
+   * Failures for which an expired result is served: classes, codes, statuses, or a function.
+   * @default failures that do not depend on this request: network errors, 5xx, 408, 425, 429, timeouts, rejections by
+   * this library; never a 403, a 404, a validation error or a programming error
    */
   on?: ErrorConditions;
 }
 
-/** What is remembered, for how long, and for whom. */
+/** What is cached, for how long, and who shares it. */
 export interface CacheOptions {
-  /** Ms that a result is good for. Default 5 minutes; `Infinity` until it is evicted. */
+  /**
+   * How long a result is valid, in ms: greater than 0; `Infinity` keeps it until it is evicted.
+   * @default 300_000 (5 minutes)
+   */
   ttl?: number;
   /**
-   * Makes the key from the arguments. Default: a canonical encoding of all arguments, which refuses what it cannot tell
-   * apart (functions, symbols, promises, requests, instances of classes that have methods): such a call runs uncached,
-   * with a warning.
+   * Returns the cache key from the arguments.
+   * @default a canonical encoding of all arguments. Arguments it cannot encode (functions, symbols, promises,
+   * requests, instances of classes that have methods) make the call run uncached, with a warning.
    */
   key?: (...args: never[]) => string;
-  /** The first part of every key. Default `opero`. */
+  /**
+   * Prefix of every key: a non-empty string.
+   * @default 'opero'
+   */
   namespace?: string;
-  /** Whether this call may be answered from, and stored in, the cache. Default: every call. */
+  /**
+   * Whether a call uses the cache at all, for reading and for writing.
+   * @default every call does
+   */
   when?: (...args: never[]) => boolean;
-  /** Tells results that must not be stored. Default: none; every value is a value, `undefined` too. */
+  /**
+   * Whether a result must not be stored.
+   * @default every result is stored, `undefined` too
+   */
   unless?: (result: never) => boolean;
   /**
-   * Ms after its ttl that a result may still be served when the method fails for reasons that say nothing about the
-   * request, or the same with the failures that are meant. Default: never.
+   * How long after its ttl a result may still be served when the method fails, in ms: greater than 0. The object form
+   * also selects the failures.
+   * @default an expired result is never served
    */
   staleIfError?: number | StaleIfErrorOptions;
-  /** Shortens each ttl by up to this share of it, so that entries made together do not end together. Default 0. */
+  /**
+   * Shortens each ttl by a random share of up to this much, so that entries written together do not expire together:
+   * 0 to 1.
+   * @default 0
+   */
   jitter?: number;
   /**
-   * Give each caller a copy of its own of plain data, dates, maps, sets and bytes; frozen data and instances of classes
-   * are shared as they are. Default true; `false` gives all callers one object, which none of them may change.
+   * Whether each caller gets its own copy of plain data, dates, maps, sets and bytes. Frozen data and instances of
+   * classes are shared. With `false` all callers get the same object and must not modify it.
+   * @default true
    */
   isolate?: boolean;
   /**
-   * Brings results that hold instances of classes back from a store. A class: for its instances and lists of them,
-   * without running its constructor (private fields are lost: give a function). A function: gets the result with plain
-   * objects in place of all instances. Default: such results are kept in this process only, as they are.
+   * Restores instances of classes in results read from a store. A class: restores its instances and lists of them
+   * without running the constructor; private fields are lost. A function: gets the result with plain objects in place
+   * of instances.
+   * @default results with instances are cached in this process only, unchanged
    */
   revive?: Revive;
   /**
-   * Share entries between all instances of the class, and on a route, resolver, gateway or message handler between all
-   * users. Default false: an instance sees only what it stored. With a `principal` written beside it or nearer, entries
-   * are shared between instances, but not between principals.
+   * Whether all instances of the class share entries. On a route, resolver, gateway or message handler: whether all
+   * users share them. With a `principal` declared at the same or a nearer level, instances share entries but
+   * principals do not.
+   * @default false
    */
   share?: boolean;
   /**
-   * Whose the answer is, from the request being answered: part of the key. A handler needs it, here or in the module's
-   * `cache`, or `share: true`, or a `key`. A call for which it gives no text, or which is made for no request, runs
-   * uncached, with a warning. Default: on handlers the module's `cache.principal`, else none.
+   * Returns the principal (such as the user id) of the current request; it becomes part of the key. A cached handler
+   * needs this option, here or in the module's `cache`, or `share: true`, or `key`. A call outside of a request, or
+   * for which it returns no text, runs uncached, with a warning.
+   * @default on handlers the module's `cache.principal`, otherwise none
    */
   principal?: PrincipalFunction;
 }

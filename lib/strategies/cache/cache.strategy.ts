@@ -9,7 +9,7 @@ import { wouldWaitForItself, type Flight } from './flight.js';
 import { UNSHARED, type LoadedValue } from './loaded-value.js';
 import { Loads } from './loads.js';
 
-/** Answers from the cache, and lets equal calls that find nothing share one load. */
+/** Serves results from the cache. Equal concurrent calls that miss share one load (single-flight). */
 export class CacheStrategy implements AroundStrategy {
   readonly kind = 'around';
   readonly #loads: Loads;
@@ -46,15 +46,15 @@ export class CacheStrategy implements AroundStrategy {
     return flight.loaded ? this.#take(flight.loaded, call, next) : this.#follow(flight, call, next);
   }
 
-  /** How many loads are under way. */
+  /** The number of running loads. */
   get loading(): number {
     return this.parts.flights.size;
   }
 
   /**
-   * The next call with these arguments loads anew, also when one is loading now.
+   * Evicts the result for these arguments, also of a running load.
    *
-   * @throws EvictionFailedError when the store did not delete the entry
+   * @throws EvictionFailedError if the store did not delete the entry
    */
   async evict(args: readonly unknown[], identity: CallIdentity | undefined): Promise<void> {
     const guard = this.parts.guardOf(identity);
@@ -64,16 +64,16 @@ export class CacheStrategy implements AroundStrategy {
   }
 
   /**
-   * The next call with whatever arguments loads anew. Other processes know a second later at most.
+   * Evicts all results of the operation. Other processes notice within a second.
    *
-   * @throws EvictionFailedError when other processes will not know
+   * @throws EvictionFailedError if other processes cannot be notified
    */
   async evictAll(): Promise<void> {
     this.parts.flights.doomAll();
     await this.parts.entries?.forgetAll(this.parts.guardOf(undefined));
   }
 
-  /** The key, or `undefined` when this call must not be cached. */
+  /** The key, or `undefined` if the call must not be cached. */
   #key(call: Call, inProcess: boolean): string | undefined {
     const { when } = this.options;
     try {

@@ -2,15 +2,27 @@ import * as v from 'valibot';
 import { callback, fields, flag } from '../../core/options/index.js';
 import type { PrincipalFunction } from '../../core/strategy/index.js';
 
-/** Which calls count as equal. */
+/** Which concurrent calls are equal and share one execution (single-flight). */
 export interface SingleFlightOptions {
-  /** Makes the key from the arguments. Default: as for the cache. */
+  /**
+   * Returns the key from the arguments. Calls with equal keys share one execution.
+   * @default the same canonical encoding as for `cache.key`
+   */
   key?: (...args: never[]) => string;
-  /** Share between all instances of the class, and on a handler between all users. Default false. */
+  /**
+   * Whether all instances of the class share executions; on a handler: whether all users do.
+   * @default false
+   */
   share?: boolean;
-  /** Whose the answer is, from the request being answered; see the cache's `principal`. */
+  /**
+   * Returns the principal of the current request; see `cache.principal`.
+   * @default on handlers the module's `cache.principal`, otherwise none
+   */
   principal?: PrincipalFunction;
-  /** Give each caller a copy of its own, as the cache does. Default true. */
+  /**
+   * Whether each caller gets its own copy of the result; see `cache.isolate`.
+   * @default true
+   */
   isolate?: boolean;
 }
 

@@ -13,60 +13,101 @@ import {
 } from '../../core/options/index.js';
 import { errorConditions, type ErrorConditions } from '../../core/strategy/index.js';
 
-/** Which results the rates are taken from. */
+/** The sliding window that failure rates are computed from. */
 export type CircuitWindow =
-  /** The last `size` results. */
+  /** The last `size` results: 1 to 100 000. */
   | { readonly type: 'count'; readonly size: number }
-  /** The results of the last `duration` ms, in ten parts. */
+  /** The results of the last `duration` ms (greater than 0), in ten buckets. */
   | { readonly type: 'time'; readonly duration: number }
-  /** No rate: `size` failures in a row. */
+  /** No rate: the circuit opens after `size` failures in a row; 1 or more. */
   | { readonly type: 'consecutive'; readonly size: number };
 
-/** How long a circuit stays open; `openings` counts how often it opened since it was last closed, from 1. */
+/**
+ * Returns how long the circuit stays open, in ms: greater than 0. `openings` counts the openings since the circuit
+ * was last closed, from 1.
+ */
 export type OpenDuration = (opening: {
   readonly openings: number;
-  /** Ms that the last failure asked to wait with `Retry-After`, if it did. */
+  /** The delay in ms that the last failure asked for with `Retry-After`; `undefined` without one. */
   readonly retryAfter: number | undefined;
 }) => number;
 
-/** When calls are no longer let through to something that fails. */
+/** When the circuit opens, so that calls to a failing dependency are rejected. */
 export interface CircuitBreakerOptions {
-  /** Share of failures in the window from which the circuit opens. Default 0.5. */
+  /**
+   * Share of failures in the window at which the circuit opens: 0 to 1.
+   * @default 0.5
+   */
   failureRate?: number;
-  /** Ms from which a call counts as slow. Default: none does. */
+  /**
+   * Duration from which a call counts as slow, in ms: greater than 0.
+   * @default no call counts as slow
+   */
   slowCall?: number;
-  /** Share of slow calls in the window from which the circuit opens. Default 1; only with `slowCall`. */
+  /**
+   * Share of slow calls in the window at which the circuit opens: 0 to 1. Only used with `slowCall`.
+   * @default 1
+   */
   slowCallRate?: number;
-  /** Results that must be there before a rate means anything. Default 10. */
+  /**
+   * Results needed in the window before a rate is computed: a whole number, 1 or more.
+   * @default 10
+   */
   minimumCalls?: number;
-  /** Default: the last 20 results. */
+  /**
+   * The sliding window of results.
+   * @default { type: 'count', size: 20 }
+   */
   window?: CircuitWindow;
-  /** Ms that the circuit stays open, or a function that tells. Default 30 000. */
+  /**
+   * How long the circuit stays open before it becomes half-open, in ms: greater than 0; or a function.
+   * @default 30_000
+   */
   openDuration?: number | OpenDuration;
-  /** Calls let through to see whether it is well again; all others are refused at once. Default 1. */
+  /**
+   * Calls permitted in the half-open state; all others are rejected: a whole number, 1 or more.
+   * @default 1
+   */
   halfOpenCalls?: number;
-  /** Ms after which calls that were let through to see, and have not ended, count as failed. Default 30 000. */
+  /**
+   * How long a call permitted in the half-open state may run before it counts as failed, in ms: greater than 0.
+   * @default 30_000
+   */
   halfOpenTimeout?: number;
   /**
-   * Which errors count as failures. Default: all but aborts, refusals of ours, and 4xx other than 408, 425 and 429. Where a
-   * function throws, the error counts as one.
+   * Errors that count as failures: classes, codes, statuses, or a function. If the function throws, the error counts
+   * as a failure.
+   * @default all except aborts, rejections by this library, and 4xx other than 408, 425 and 429
    */
   failureOn?: ErrorConditions;
-  /** Tells results that count as failures, although the caller gets them. One that throws counts as no. */
+  /**
+   * Whether a result counts as a failure. The caller gets the result anyway. If the function throws, the result
+   * counts as a success.
+   * @default no result counts as a failure
+   */
   failureOnResult?: (result: never) => boolean;
-  /** Measure, change state and tell, but let every call through: to find good settings in production. Default false. */
+  /**
+   * Measures, changes state and emits events, but rejects nothing: to find settings in production.
+   * @default false
+   */
   shadow?: boolean;
   /**
-   * A circuit of its own for each key, made from the arguments: a string that is not empty. Where the function throws, or
-   * answers with anything else, the call is not let through and fails with that.
+   * Returns a key from the arguments: a non-empty string. Each key has its own circuit. If the function throws or
+   * returns anything else, the method does not run and the call fails with that error.
+   * @default one circuit for all calls
    */
   key?: (...args: never[]) => string;
   /**
-   * How many keys, and values of fallback arguments, are kept, each for 10 min after its use. One in use is never given
-   * up for a new one: while all are in use, all new keys share one circuit. Default 10 000.
+   * How many keys, and values of fallback arguments, are kept: a whole number from 1 to 1 000 000. Each is kept for
+   * 10 minutes after its last use. A key in use is never evicted; while all keys are in use, new keys share one
+   * circuit.
+   * @default 10_000
    */
   maxKeys?: number;
-  /** One circuit for all methods that use this name; their settings must be equal. */
+  /**
+   * Shares one circuit between all methods that use this name. Their settings must be equal.
+   * @default a circuit for this operation alone
+   */
   name?: string;
 }
 

@@ -26,11 +26,13 @@ const events = {
   isolated: 'circuit-isolated',
 } as const;
 
-/** Stands for a result that counts as a failure. It does not hold the result: that belongs to one caller. */
+/** Represents a result that counts as a failure. It does not hold the result, which belongs to one caller. */
 const resultError = (): Error =>
   withoutStack(() => new Error('the result counts as a failure (circuitBreaker.failureOnResult)'));
 
-/** Stops calls to something that fails, and lets a few through after a while to see whether it is well again. */
+/**
+ * Rejects calls to a failing dependency, and permits a few in the half-open state to test whether it has recovered.
+ */
 export class CircuitBreakerStrategy implements GateStrategy {
   readonly kind = 'gate';
   readonly #failureOn: ((error: unknown) => boolean) | undefined;
@@ -41,7 +43,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     private readonly options: ResolvedCircuitBreaker,
     private readonly circuits: Circuits,
     private readonly context: StrategyContext,
-    /** Makes the circuits open for as long as this operation's own function says. */
+    /** Makes the circuits use this operation's own `openDuration` function. */
     private readonly useOwn?: () => void,
   ) {
     this.#asks = typeof options.openDuration === 'function';
@@ -49,39 +51,39 @@ export class CircuitBreakerStrategy implements GateStrategy {
     this.#keys = new StateKeys('circuitBreaker.key', options.key, context.monitor);
   }
 
-  /** The name it shares with other methods, if it has one. */
+  /** The name under which methods share it, if any. */
   get name(): string | undefined {
     return this.options.name;
   }
 
-  /** Whether there is a circuit for each key. */
+  /** Whether there is a circuit per key. */
   get keyed(): boolean {
     return this.options.key !== undefined;
   }
 
-  /** How many circuits there are. */
+  /** The number of circuits. */
   get keys(): number {
     return this.circuits.size;
   }
 
-  /** Whether it measures only. */
+  /** Whether it only measures. */
   get shadow(): boolean {
     return this.options.shadow;
   }
 
-  /** The state of the circuit; of several, the one that lets the least through. */
+  /** The state of the circuit; of several circuits, the most restrictive one. */
   state(selection?: CircuitSelection): CircuitStateName {
     return this.circuits.stateAt(this.context.clock.now(), selection);
   }
 
   enter(attempt: Attempt, now: number): unknown {
     const { call } = attempt;
-    // What only measures lets every call through.
+    // In shadow mode every call is permitted.
     const own = this.options.shadow
       ? this.#keys.find(attempt, 'the call is not measured')
       : this.#keys.of(attempt);
     if (own === undefined) return undefined;
-    // Each alternative of a fallback argument has a circuit of its own: it is another provider.
+    // Each alternative of a fallback argument has its own circuit, because it is another provider.
     const circuit = this.circuits.of(own, call.alternativeKey, now);
     this.useOwn?.();
     const period = circuit.enter(now);
@@ -101,7 +103,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     this.useOwn?.();
     const slow = slowCall !== undefined && now - attempt.startedAt >= slowCall;
     const error = ok && failed ? resultError() : outcome;
-    // What may ask openDuration finds its call there.
+    // `openDuration` may run now: it must find its call in the async context.
     if (this.#asks && (failed || slow))
       attempt.call.within(() => circuit.record(period, now, failed, slow, error));
     else circuit.record(period, now, failed, slow, error);
@@ -125,7 +127,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     this.circuits.reset(this.context.clock.now(), selection, this.#tellByHand);
   }
 
-  /** Not where an attempt never got to the other side, was given up, or failed for a reason of its own. */
+  /** False if the attempt never reached the downstream, was cancelled, or failed for a reason of this library. */
   #isFailure(attempt: Attempt, error: unknown): boolean {
     if (!attempt.invoked || attempt.givenUp) return false;
     const on = this.#failureOn;

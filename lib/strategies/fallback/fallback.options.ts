@@ -4,24 +4,33 @@ import type { OperoCall } from '../../core/call/index.js';
 import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
 
 /**
- * Answers in the method's place. `this` is the instance, `error` what the call failed with. `call` is the attempt that the
- * fallback itself is: its signal aborts when the caller gives up, not when the attempts of the method did.
+ * Returns the result in place of the failed method. `this` is the instance, `error` is what the call failed with.
+ * `call` is the fallback's own attempt: its signal aborts when the caller cancels, not when an attempt of the method
+ * was aborted.
  */
 export type FallbackFunction = (error: any, call: OperoCall, ...args: any[]) => unknown;
 
-/** A method of the same class, by name; a function; or a value. */
+/** The name of a method of the same class, a function, or a value. */
 export type FallbackTarget<V = unknown> = string | FallbackFunction | { readonly value: V };
 
-/** What answers when all attempts have failed. A fallback's answer is never cached. */
+/** What the call returns when all attempts have failed. The result of a fallback is never cached. */
 export interface FallbackOptions<V = unknown> {
   /**
-   * Answers in turn: when one fails the next is asked. When the last fails, the call fails with what that one threw if it
-   * is the original error or has it as a `cause`, else with an `AllFailedError` of all attempts and fallbacks.
+   * Fallbacks in order: when one fails, the next runs. If the last fails, the call fails with its error if that is
+   * the original error or has it as a `cause`, otherwise with an `AllFailedError` of all attempts and fallbacks.
+   * @default none: `use`, `value` or both must be given
    */
   use?: FallbackTarget<V> | readonly FallbackTarget<V>[];
-  /** Answers with this value: each caller gets a copy of plain data, while instances of classes are shared. */
+  /**
+   * The value to return, after `use` has failed. Each caller gets its own copy of plain data; instances of classes
+   * are shared.
+   * @default none
+   */
   value?: V;
-  /** Which errors it answers for. Default: all but aborts by the caller and 4xx other than 408, 425 and 429. */
+  /**
+   * Errors for which the fallback runs: classes, codes, statuses, or a function.
+   * @default all except aborts by the caller and 4xx other than 408, 425 and 429
+   */
   on?: ErrorConditions;
 }
 
@@ -43,7 +52,7 @@ export const fallbackSchema = fields({
 /** The options with their defaults. */
 export type ResolvedFallback = v.InferOutput<typeof fallbackSchema>;
 
-/** Brings all forms into one: a list of answers, a value being the last of them. */
+/** Normalises all forms of the option to a list of fallbacks; a value comes last. */
 export function listAnswers(raw: unknown): unknown {
   if (typeof raw === 'string' || typeof raw === 'function') return { use: [raw] };
   if (Array.isArray(raw)) return { use: raw };

@@ -11,7 +11,7 @@ import { anyOf, decided, type RecoverStrategy, type StrategyContext } from '../.
 import { isThenable } from '../../core/pipeline/index.js';
 import { type FallbackFunction, type FallbackTarget, type ResolvedFallback } from './fallback.options.js';
 
-/** Answers in the method's place when all attempts have failed. */
+/** Returns a fallback result when all attempts have failed. */
 export class FallbackStrategy implements RecoverStrategy {
   readonly kind = 'recover';
   readonly #targets: readonly FallbackTarget[];
@@ -43,12 +43,12 @@ export class FallbackStrategy implements RecoverStrategy {
   }
 
   #answer(call: Call, original: unknown, index: number): unknown {
-    // Whoever was asked, or told of the failure, may have ended the call: then nothing begins any more.
+    // A predicate or an event listener may have ended the call: then no fallback starts.
     if (call.stopped) throw original;
     const target = this.#targets[index]!;
     if (typeof target === 'object') return ownCopy(target.value);
     const { clock } = this.context;
-    // An attempt of its own: the signal of the one that failed is aborted, after a timeout at the latest.
+    // An attempt of its own, because the signal of the failed one may be aborted, for example after a timeout.
     const attempt = new Attempt(call, clock.now(), 0, undefined, `${LABEL}${index + 1}`);
     const failed = (failure: unknown): unknown => {
       attempt.end();
@@ -73,7 +73,10 @@ export class FallbackStrategy implements RecoverStrategy {
     }, failed);
   }
 
-  /** What the call fails with: an error that leads to the original as it is, else both in one. None of them is changed. */
+  /**
+   * What the call fails with: the fallback's error if it leads to the original one, otherwise an error that contains
+   * both. No error is modified.
+   */
   #outcome(call: Call, original: unknown, failure: unknown): unknown {
     if (leadsTo(failure, original)) return failure;
     const isFallback = ({ alternative }: AttemptFailure) => alternative.startsWith(LABEL);
@@ -88,14 +91,14 @@ export class FallbackStrategy implements RecoverStrategy {
   }
 }
 
-/** One object for all callers would show each what the others do to it. */
+/** Each caller gets its own copy, so that changes made by one are not seen by others. */
 function ownCopy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const nature = natureOf(value);
   return nature.live === undefined ? copyOf(value, nature) : value;
 }
 
-/** An error that does not let itself be looked at says nothing against an answer. */
+/** An error whose getters throw does not prevent a fallback. */
 function isAnswerable(error: unknown): boolean {
   try {
     return !isAbort(error) && !isClientError(error);
@@ -104,7 +107,7 @@ function isAnswerable(error: unknown): boolean {
   }
 }
 
-/** Names fallbacks among the alternatives of a call, by position. */
+/** Label of fallbacks among the alternatives of a call, followed by the position. */
 const LABEL = 'fallback#';
 
 function ask(
@@ -119,7 +122,7 @@ function ask(
   return adapt ? adapt(given) : given;
 }
 
-/** Whether an error is the original one, or has it among its causes. */
+/** Whether an error is the original one or has it among its causes. */
 function leadsTo(error: unknown, original: unknown): boolean {
   let current = error;
   for (let depth = 0; depth < 8; depth++) {

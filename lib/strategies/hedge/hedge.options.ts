@@ -10,34 +10,54 @@ import {
 } from '../../core/options/index.js';
 import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
 
-/** A delay that follows how long answers take. */
+/** A delay that adapts to the measured latency. */
 export interface HedgeQuantile {
-  /** The share of answers that are there by then: 0.95 hedges the slowest twentieth. */
+  /**
+   * The quantile of latencies used as the delay: greater than 0, less than 1. 0.95 hedges the slowest 5 percent.
+   * Required.
+   */
   readonly quantile: number;
-  /** Answers that must have been seen before any call is hedged. Default 20. */
+  /**
+   * Results needed before any call is hedged: a whole number from 1 to 128.
+   * @default 20
+   */
   readonly minimumCalls?: number;
 }
 
-/** Further attempts beside one that takes long. Only for methods that may run twice. */
+/** Starts further attempts in parallel when one is slow. Only for methods that may run twice. */
 export interface HedgeOptions {
-  /** Ms after which another attempt begins, or a quantile of the last 128 answers. Default `{ quantile: 0.95 }`. */
+  /**
+   * Delay after which another attempt starts, in ms: greater than 0 and less than the timeout; or a quantile of the
+   * last 128 latencies.
+   * @default { quantile: 0.95 }
+   */
   delay?: number | HedgeQuantile;
-  /** Attempts beside the first. Default 1. */
+  /**
+   * Attempts in parallel to the first: a whole number from 1 to 10.
+   * @default 1
+   */
   maxHedges?: number;
-  /** Says that the method may run twice at a time; `retry.idempotent` says it too. Without either the boot fails. */
+  /**
+   * Declares that the method may run twice concurrently. The boot fails without this or `retry.idempotent`.
+   * @default false
+   */
   idempotent?: boolean;
   /**
-   * After which errors of an attempt another may begin at once, instead of when `delay` is over: classes, codes, statuses, or a
-   * function. Default: after those that `retry` would retry, unless they ask to wait with `Retry-After` or are refusals of
-   * ours. One that throws counts as no.
+   * Errors of an attempt after which another may start at once instead of after `delay`: classes, codes, statuses, or
+   * a function. If the function throws, no attempt starts early.
+   * @default errors that `retry` would retry, except those with a `Retry-After` and rejections by this library
    */
   on?: ErrorConditions;
   /**
-   * Tells results that are no better than a failure: another attempt may begin at once, and the first better result wins.
-   * Where there is none the first such result is the answer. One that throws counts as no.
+   * Whether a result counts as a failure: another attempt may start at once, and the first acceptable result wins. If
+   * no attempt gives one, the first such result is returned. If the function throws, the result is accepted.
+   * @default every result is acceptable
    */
   failureOnResult?: (result: never) => boolean;
-  /** Whether hedges come out of the operation's retry budget. Default true. */
+  /**
+   * Whether hedges are paid from the operation's retry budget.
+   * @default true
+   */
   budget?: boolean;
 }
 
@@ -66,7 +86,7 @@ export type ResolvedHedge = Omit<v.InferOutput<typeof hedgeSchema>, 'delay'> & {
   readonly delay: number | Required<HedgeQuantile>;
 };
 
-/** What another option says that matters here. */
+/** Options of other strategies that are checked here. */
 interface Others {
   readonly retry?: { readonly idempotent?: boolean };
   readonly timeout?: { readonly attempt?: number; readonly total?: number };

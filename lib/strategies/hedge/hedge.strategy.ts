@@ -13,15 +13,15 @@ import {
 import type { ResolvedHedge } from './hedge.options.js';
 import type { Latencies } from './latencies.js';
 
-/** What a hedge is paid from. */
+/** The retry budget that hedges are paid from. */
 export interface HedgePayment {
   readonly budget: RetryBudget;
   readonly cost: number;
-  /** Whether nobody else tells the budget of successes. */
+  /** Whether this strategy reports successes to the budget, because no retry strategy does. */
   readonly feeds: boolean;
 }
 
-/** Begins another attempt beside one that takes longer than most. */
+/** Starts another attempt in parallel to a slow one. */
 export class HedgeStrategy implements Hedging {
   readonly kind = 'hedge';
   readonly maxHedges: number;
@@ -32,7 +32,7 @@ export class HedgeStrategy implements Hedging {
     private readonly payment: HedgePayment | undefined,
     private readonly retryability: Retryability,
     private readonly context: StrategyContext,
-    /** How long answers take, where the delay goes by that. */
+    /** Measured latencies, if the delay is a quantile. */
     private readonly latencies: Latencies | undefined,
   ) {
     const { maxHedges, on } = options;

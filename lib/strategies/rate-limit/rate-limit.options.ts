@@ -11,35 +11,51 @@ import {
   wholeNumber,
 } from '../../core/options/index.js';
 
-/** How many attempts may start in any interval. */
+/** Limits how many attempts start in an interval. */
 export interface RateLimitOptions {
-  /** Attempts that may start within `interval`. */
+  /**
+   * Attempts that may start within `interval`: a whole number from 1 to 1 000 000. Required.
+   * @default none: it must be given by some layer of options
+   */
   limit?: number;
-  /** Ms. The limit holds in every interval of this length, wherever it begins. Default 1 000. */
+  /**
+   * Length of the sliding interval, in ms: greater than 0.
+   * @default 1_000
+   */
   interval?: number;
   /**
-   * What happens above the limit: `wait` in the order of arrival, or `reject` with `RateLimitExceededError`.
-   * Default `wait`; `reject` on methods that handle requests.
+   * What happens above the limit: `wait` for a permit in order of arrival, or `reject` with `RateLimitExceededError`.
+   * @default 'wait'; 'reject' on methods that handle requests
    */
   mode?: 'wait' | 'reject';
   /**
-   * Nobody waits longer than this many ms: who would have to is rejected at once, and who has, because permits are held
-   * by attempts that wait further in, is rejected then. Default 10 000.
+   * How long an attempt may wait for a permit, in ms: 0 or more. An attempt that would wait longer is rejected at
+   * once. One that waits longer because earlier permits are still unused is rejected when the time is over.
+   * @default 10_000
    */
   maxWait?: number;
-  /** Who would make more than this many wait is rejected at once. Default 10 000. */
+  /**
+   * Attempts that may wait for a permit: a whole number, 0 or more. Further attempts are rejected at once.
+   * @default 10_000
+   */
   maxWaiting?: number;
   /**
-   * A limit of its own for each key, made from the arguments: a string that is not empty. Where the function throws, or
-   * answers with anything else, the call is not let through and fails with that.
+   * Returns a key from the arguments: a non-empty string. Each key has its own limit. If the function throws or
+   * returns anything else, the method does not run and the call fails with that error.
+   * @default one limit for all calls
    */
   key?: (...args: never[]) => string;
   /**
-   * How many keys, and values of fallback arguments, are kept, each for 10 min after its use. One in use is never given
-   * up for a new one: while all are in use, all new keys share one limit. Default 10 000.
+   * How many keys, and values of fallback arguments, are kept: a whole number from 1 to 1 000 000. Each is kept for
+   * 10 minutes after its last use. A key in use is never evicted; while all keys are in use, new keys share one
+   * limit.
+   * @default 10_000
    */
   maxKeys?: number;
-  /** One limit for all methods that use this name; their limits must be equal. */
+  /**
+   * Shares one limit between all methods that use this name. Their limits must be equal.
+   * @default a limit for this operation alone
+   */
   name?: string;
 }
 

@@ -6,7 +6,7 @@ import { StateKeys, stateKey, type GateStrategy, type StrategyContext } from '..
 import type { ResolvedRateLimit } from './rate-limit.options.js';
 import { RateLimiter } from './rate-limiter.js';
 
-/** The limiters of one limit, one for each key. */
+/** The limiters of one limit by key. */
 export type RateLimiters = KeyedStates<RateLimiter>;
 
 export const createLimiters = (
@@ -19,7 +19,7 @@ export const createLimiters = (
     bound: maxKeys,
   });
 
-/** Strikes when an attempt has waited for a permit for as long as it may. */
+/** The deadline of an attempt that waits for a permit. */
 class WaitLimit extends Deadline {
   constructor(readonly expire: () => void) {
     super();
@@ -27,8 +27,8 @@ class WaitLimit extends Deadline {
 }
 
 /**
- * Keeps the starts of attempts below a rate. A permit is held from the moment it is given until the method begins, and
- * counts from there on: a wait further in cannot let permits pile up and be spent all at once.
+ * Limits how many attempts start per interval. A permit is held until the method starts and counts from then on, so
+ * that permits cannot pile up in inner queues and be used all at once.
  */
 export class RateLimitStrategy implements GateStrategy {
   readonly kind = 'gate';
@@ -43,7 +43,7 @@ export class RateLimitStrategy implements GateStrategy {
   }
 
   enter(attempt: Attempt, now: number): unknown {
-    // Each alternative of a fallback argument has a limit of its own: it is another provider, or another key.
+    // Each alternative of a fallback argument has its own limit, because it is another provider or another API key.
     const key = stateKey(this.#keys.of(attempt), attempt.call.alternativeKey);
     const limiter = this.limiters.get(key, now);
     if (limiter.tryTake(now)) return limiter;
@@ -64,11 +64,14 @@ export class RateLimitStrategy implements GateStrategy {
   }
 
   leave({ invoked, call }: Attempt, limiter: RateLimiter): void {
-    // A start counts however it ends; what never began does not.
+    // A start counts however it ends. A permit of an attempt that never started is returned.
     if (!invoked) limiter.giveBack(isWithdrawn(call));
   }
 
-  /** `until` is when it would be its turn, if all who hold a permit began now: those who wait further in do not. */
+  /**
+   * `until` is the earliest time for a permit, if all attempts that hold one started now. Those that wait in inner
+   * queues start later.
+   */
   #queueUp(attempt: Attempt, limiter: RateLimiter, until: number, now: number): Promise<RateLimiter> {
     const { deadlines, clock } = this.context;
     const { maxWait } = this.options;
@@ -80,7 +83,7 @@ export class RateLimitStrategy implements GateStrategy {
         resolve(limiter);
       });
       const limit = new WaitLimit(() => {
-        // Its turn may come in this very moment.
+        // A permit may be due at this very moment.
         limiter.admitDue();
         if (admitted) return;
         leave();

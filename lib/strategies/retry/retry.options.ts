@@ -17,7 +17,9 @@ import {
   type RetryBudgetOptions,
 } from '../../core/strategy/index.js';
 
-/** Ms before the next attempt; `attempt` is the number of the attempt that failed, from 1. */
+/**
+ * Returns the delay before the next attempt, in ms: 0 or more. `attempt` is the number of the failed attempt, from 1.
+ */
 export type BackoffFunction = (attempt: number, error: unknown) => number;
 
 const backoffs = ['exponential', 'linear', 'constant', 'fibonacci'] as const;
@@ -26,64 +28,86 @@ const jitters = ['full', 'equal', 'decorrelated', 'none'] as const;
 export type Backoff = (typeof backoffs)[number];
 export type Jitter = (typeof jitters)[number];
 
-/** When and how a failed attempt is repeated. */
+/** When and how a failed attempt is retried. */
 export interface RetryOptions {
-  /** Attempts after the first one: 3 retries are at most 4 calls. Default 3. */
+  /**
+   * Attempts after the first one: a whole number from 0 to 1 000. 3 retries are at most 4 attempts.
+   * @default 3
+   */
   retries?: number;
   /**
-   * What the call fails with when the attempts are used up: `last`, the last error itself, or `aggregate`, an
-   * `AllFailedError` with every failure. Default `last`; `aggregate` where an argument has alternatives. Either way
-   * `failuresOf(error)` tells every attempt, and a call that was tried once fails with its own error.
-   *
-   * A result that `retryOnResult` never accepts is returned with `last`, unless a fallback can answer.
+   * What the call fails with when all attempts have failed: `last`, the last error, or `aggregate`, an
+   * `AllFailedError` with every failure. Either way `failuresOf(error)` returns every attempt. A call with one
+   * attempt fails with its own error. With `last`, a result that `retryOnResult` never accepted is returned, unless
+   * there is a fallback.
+   * @default 'last'; 'aggregate' where an argument has alternatives
    */
   exhausted?: 'aggregate' | 'last';
   /**
-   * How the wait grows with the number n of the failed attempt: `exponential` minDelay·backoffFactor^(n-1), `linear`
-   * minDelay·n, `constant` minDelay, `fibonacci` minDelay·F(n); or a function, whose answer gets no jitter. One that throws
-   * or answers with no duration means that the error is not retried.
-   * Default `exponential`.
+   * How the delay grows with the number n of the failed attempt: `exponential` minDelay·backoffFactor^(n-1), `linear`
+   * minDelay·n, `constant` minDelay, `fibonacci` minDelay·F(n); or a function, whose result gets no jitter. If the
+   * function throws or returns no duration, the error is not retried.
+   * @default 'exponential'
    */
   backoff?: Backoff | BackoffFunction;
-  /** Growth of the exponential backoff, 1 or more. Default 1.5. */
+  /**
+   * Growth factor of the exponential backoff: 1 or more.
+   * @default 1.5
+   */
   backoffFactor?: number;
-  /** The first wait in ms. Default 100. */
+  /**
+   * The first delay, in ms: 0 or more.
+   * @default 100
+   */
   minDelay?: number;
   /**
-   * No wait is longer than this, jitter included. Who is asked with `Retry-After`, or by a refusal of ours, to wait longer
-   * does not try again: the call ends with the error that asks. Default 30 000 ms.
+   * Upper limit of every delay, jitter included, in ms: 0 or more. If a `Retry-After` or a rejection by this library
+   * asks for a longer delay, the call is not retried and fails with that error.
+   * @default 30_000
    */
   maxDelay?: number;
   /**
-   * How the wait d is spread, so that callers do not come back all at once: `full` 0…d, `equal` d/2…d, `decorrelated`
-   * minDelay…3·the wait before, `none`. Default `full`.
+   * How the delay d is randomised, so that callers do not retry at the same time: `full` 0…d, `equal` d/2…d,
+   * `decorrelated` minDelay…3·the previous delay, `none`.
    * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+   * @default 'full'
    */
   jitter?: Jitter;
   /**
-   * Which errors are worth another attempt: classes, codes, statuses, or a function. Replaces the default, which is every
-   * error but aborts, 4xx other than 408, 425 and 429, programming and validation mistakes, our own refusals, and what a
-   * nested operation failed with after all its attempts. What `permanent()` marked is never retried. A function that throws
-   * counts as no.
+   * Errors that are retried: classes, codes, statuses, or a function. Replaces the default. An error marked with
+   * `permanent()` is never retried. If the function throws, the error is not retried.
+   * @default every error except aborts, 4xx other than 408, 425 and 429, programming and validation errors,
+   * rejections by this library, and errors of a nested operation that has used all its attempts
    */
   retryOn?: ErrorConditions;
-  /** Tells results that count as a failed attempt. One that throws counts as no: the result is the answer. */
+  /**
+   * Whether a result counts as a failed attempt. If the function throws, the result is accepted.
+   * @default no result is retried
+   */
   retryOnResult?: (result: never) => boolean;
   /**
-   * Wait at least as long as the other side asks with `retry-after-ms` or `Retry-After`, and do not try again where that is
-   * beyond `maxDelay`. With fallback arguments that is the longest wait that any of them asked for. Refusals of ours are
-   * never retried before their `retryAfter`. Default true.
+   * Whether to wait at least as long as the downstream asks with `retry-after-ms` or `Retry-After`; a longer wait
+   * than `maxDelay` ends the call. With fallback arguments the longest wait asked for by any of them counts.
+   * Rejections by this library are never retried before their `retryAfter`.
+   * @default true
    */
   respectRetryAfter?: boolean;
   /**
-   * Bounds retries over all calls, so that a failing dependency is not buried under them: `true` for a budget of this
-   * operation's own, `false` for none (for polling with `retryOnResult`), or its fields. When it is spent, a call fails
-   * at once with its real error. Default true.
+   * Limits retries over all calls, so that retries do not overload a failing dependency: `true` for a budget of this
+   * operation, `false` for none (for polling with `retryOnResult`), or its settings. When it is used up, a call fails
+   * at once with its own error.
+   * @default true
    */
   budget?: boolean | RetryBudgetOptions;
-  /** Whether the method may run twice. A POST or PATCH route is retried only when this is true. Default false. */
+  /**
+   * Whether the method may run twice. A POST or PATCH route is retried only when this is true.
+   * @default false
+   */
   idempotent?: boolean;
-  /** Told before each wait. What it throws changes nothing. */
+  /**
+   * Called before each delay. Errors it throws are ignored.
+   * @default none
+   */
   onRetry?: OperoListener;
 }
 

@@ -15,7 +15,7 @@ import {
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
 
-/** RepeatChain a call that failed for a passing reason. */
+/** Retries a call after transient errors. */
 export class RetryStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
   readonly rejects: ((call: Call, value: unknown) => boolean) | undefined;
@@ -25,7 +25,7 @@ export class RetryStrategy implements RepeatStrategy {
     private readonly context: StrategyContext,
     private readonly retryability: Retryability,
     private readonly paid: ReturnType<typeof budgetOf>,
-    /** Whether something can answer in the place of a result that is not accepted. */
+    /** Whether a fallback can replace a result that is not accepted. */
     private readonly hasFallback: boolean,
   ) {
     const { retryOnResult } = options;
@@ -53,7 +53,7 @@ export class RetryStrategy implements RepeatStrategy {
     return delay;
   }
 
-  /** A retry that helped was no burden: it gives its cost back. */
+  /** A successful retry returns its cost to the budget. */
   afterSuccess(call: Call): void {
     const { paid } = this;
     if (!paid) return;
@@ -68,7 +68,10 @@ export class RetryStrategy implements RepeatStrategy {
     return paid.budget.take(cost, this.context.clock.now());
   }
 
-  /** Further out this must not be retried, also where it is no AllFailedError: the attempts would multiply. */
+  /**
+   * Marks the error so that surrounding operations do not retry it, even if it is no AllFailedError: the attempts
+   * would multiply.
+   */
   #spent(call: Call, error: unknown): number {
     if (this.options.retries > 0) call.noteSpent(error);
     return this.#exhausted(call, error);
@@ -84,32 +87,33 @@ export class RetryStrategy implements RepeatStrategy {
     return call.failures.length === 1 ? LEAVE : EXHAUSTED;
   }
 
-  /** With fallback arguments an attempt is a whole list of failures, worth a retry if any of them is. */
+  /** With fallback arguments an attempt has several failures. It is retried if any of them is retryable. */
   #isWorthRetrying(call: Call): boolean {
     return failuresOfTry(call).some(({ error }) => this.#isRetryable(call, error));
   }
 
   #isRetryable(call: Call, error: unknown): boolean {
-    // A refusal is not an answer of the other side: worth a wait only when somebody has set the time for it.
+    // A rejection does not come from the downstream: waiting is only useful if the call has a time limit.
     if (call.refusedWith(error) && !this.options.retryOn) return call.deadline < Infinity;
     return this.retryability.worth(call, error);
   }
 
-  /** The wait; `undefined` when no wait would do. */
+  /** The delay in ms; `undefined` if no delay is allowed. */
   #delay(call: Call, error: unknown): number | undefined {
     const own = this.#backoff(call, error);
     if (own === undefined) return undefined;
     const { maxDelay } = this.options;
     const asked = this.#asked(call);
-    // Who was told to wait longer than that does not come earlier: the call ends with what told it.
+    // The required delay exceeds `maxDelay`: the call ends with the error that asked for it.
     if (asked > maxDelay) return undefined;
-    // All who were refused wait for the same moment: the backoff keeps them from coming in that moment at once.
+    // All rejected callers wait for the same moment: the backoff spreads them.
     return Math.min(maxDelay, call.refusedWith(error) ? asked + own : Math.max(asked, own));
   }
 
   /**
-   * The longest wait that an answer of this attempt asked for. Refusals of ours cost the other side nothing: where any
-   * alternative was let through they are asked again with it, else the one that ends first is waited for.
+   * The longest delay that an error of this attempt asked for. Rejections put no load on the downstream: if any
+   * alternative was permitted, rejected ones are attempted again along with it; otherwise the shortest `retryAfter`
+   * counts.
    */
   #asked(call: Call): number {
     const failures = failuresOfTry(call);
@@ -140,7 +144,7 @@ export class RetryStrategy implements RepeatStrategy {
 const failuresOfTry = ({ failures, attempt }: Call) =>
   failures.filter((failure) => failure.attempt === attempt);
 
-/** An attempt of this call that was not let through was no load for the other side: the next one is the first it sees. */
+/** A rejected attempt put no load on the downstream: the next attempt is the first one it sees. */
 function costOf(call: Call, error: unknown, { cost, timeoutCost }: BudgetCosts): number {
   if (call.refusedWith(error)) return 0;
   return error instanceof AttemptTimeoutError ? timeoutCost : cost;

@@ -1,16 +1,18 @@
 import * as v from 'valibot';
 import { duration, fields, type Problem } from '../../core/options/index.js';
 
-/** How long a method may take. */
+/** Time limits of an attempt and of the whole call. At least one must be given. */
 export interface TimeoutOptions {
   /**
-   * Ms that one attempt may take. The attempt's signal aborts and the attempt fails with {@link AttemptTimeoutError}, even if the
-   * method does not listen. Retried like any other failure. Default: no limit.
+   * Time limit of one attempt, in ms: greater than 0. The attempt's signal aborts and the attempt fails with {@link
+   * AttemptTimeoutError}, even if the method ignores the signal. It is retried like any other failure.
+   * @default no limit
    */
   attempt?: number;
   /**
-   * Ms that the call may take in all: attempts, waits between them, waits for the rate limit. Ends in
-   * {@link TotalTimeoutError}; a fallback may still answer. Default: no limit.
+   * Time limit of the whole call with all attempts, delays and queueing, in ms: greater than 0 and not less than
+   * `attempt`. The call fails with {@link TotalTimeoutError}; a fallback may still run.
+   * @default no limit
    */
   total?: number;
 }

@@ -2,7 +2,7 @@ import { AttemptTimeoutError, TotalTimeoutError, withoutStack } from '../../core
 import type { Call } from '../../core/call/index.js';
 import type { AttemptTimeLimit, TotalTimeLimit } from '../../core/strategy/index.js';
 
-/** Ends the call when all of it has taken too long. The last failure, if any, is the error's `cause`. */
+/** Ends a call that exceeds its time limit. The last failure, if any, is the `cause` of the error. */
 export class TotalTimeoutStrategy implements TotalTimeLimit {
   readonly kind = 'total-timeout';
 
@@ -18,7 +18,7 @@ export class TotalTimeoutStrategy implements TotalTimeLimit {
   }
 }
 
-/** Ends one attempt when it has taken too long. */
+/** Ends an attempt that exceeds its time limit. */
 export class AttemptTimeoutStrategy implements AttemptTimeLimit {
   readonly kind = 'attempt-timeout';
 
