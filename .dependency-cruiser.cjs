@@ -76,7 +76,8 @@ module.exports = {
       from: { path: '^lib/' },
       to: {
         dependencyTypes: ['npm-dev'],
-        pathNot: 'node_modules/(@nestjs|rxjs|reflect-metadata|cli-progress|@types)/',
+        // devalue is part of the bundles: docs/decisions/014-two-builds.md
+        pathNot: 'node_modules/(@nestjs|rxjs|reflect-metadata|cli-progress|devalue|@types)/',
       },
     },
   ],
