@@ -61,6 +61,9 @@ const show = (value) => {
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
+/** The site would take what stands in braces at the end of a cell for attributes. */
+const asCode = (text) => text.replace(/\{[^}]*\}/g, '`$&`');
+
 /** Several types of one line; a code span keeps its letters. */
 const code = (type) => `\`${type.replace(/\s+/g, ' ').replaceAll('|', '\\|')}\``;
 
@@ -79,7 +82,7 @@ async function tableOf(name) {
     const schema = entries[member.name];
     const allowed = allowedBy(schema);
     const standard = schema && schema.type !== 'optional' ? 'required' : show(schema?.default);
-    const what = allowed === undefined ? code(member.type) : cell(allowed);
+    const what = allowed === undefined ? code(member.type) : cell(asCode(allowed));
     return `| \`${member.name}\` | ${standard} | ${what} | ${cell(member.text)} |`;
   });
   return ['| option | default | allowed | what it does |', '| --- | --- | --- | --- |', ...rows].join('\n');
