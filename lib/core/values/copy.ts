@@ -1,11 +1,15 @@
 import { types } from 'node:util';
-import type { Nature } from './values.js';
+import { natureOf, type Nature } from './values.js';
 
 /** A copy that shares nothing with `value` that can be changed, save the parts that are kept. */
 export function copyOf(value: unknown, { copying, kept }: Pick<Nature, 'copying' | 'kept'>): unknown {
   if (copying === 'none') return value;
   return copying === 'tree' ? copyTree(value) : new GraphCopy(kept).of(value);
 }
+
+/** A copy for one user of a value that is there for all: one object would show each what the others do to it. */
+export const ownCopy = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? copyOf(value, natureOf(value)) : value;
 
 /** Copies plain objects and arrays. Written out: it stands on the way of every hit. */
 export function copyTree(value: unknown): unknown {

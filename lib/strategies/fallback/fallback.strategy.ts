@@ -1,4 +1,4 @@
-import { copyOf, natureOf } from '../../core/values/index.js';
+import { ownCopy } from '../../core/values/index.js';
 import {
   AllFailedError,
   failuresOf,
@@ -86,13 +86,6 @@ export class FallbackStrategy implements RecoverStrategy {
     }
     return new AllFailedError(this.context.operation, [...attempts, ...call.failures.filter(isFallback)]);
   }
-}
-
-/** One object for all callers would show each what the others do to it. */
-function ownCopy(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const nature = natureOf(value);
-  return nature.live === undefined ? copyOf(value, nature) : value;
 }
 
 /** An error that does not let itself be looked at says nothing against an answer. */
