@@ -26,6 +26,9 @@ const viewNames = new Map<object, string>(
 export const viewName = (view: object): string | undefined =>
   viewNames.get(Object.getPrototypeOf(view) as object);
 
+/** Throws for a buffer that was transferred to somebody else. */
+const isThere = (buffer: ArrayBuffer): boolean => buffer.byteLength > 0 || buffer.slice(0).byteLength === 0;
+
 /** Whether an object has the inner state of its class, and no properties beside it. */
 const isWhole = new Map<object, (value: object, own: number) => boolean>([
   [Date.prototype, (value, own) => types.isDate(value) && own === 0],
@@ -35,13 +38,18 @@ const isWhole = new Map<object, (value: object, own: number) => boolean>([
   [URL.prototype, (_value, own) => own === 0],
   [
     ArrayBuffer.prototype,
-    (value, own) => types.isArrayBuffer(value) && own === 0 && !(value as { resizable?: boolean }).resizable,
+    (value, own) =>
+      types.isArrayBuffer(value) &&
+      own === 0 &&
+      !(value as { resizable?: boolean }).resizable &&
+      isThere(value),
   ],
 ]);
 
-/** Whether a value is an object of the language that is copied by its contents. */
+/** Whether a value is an object of the language that is copied by its contents. Throws where these were given away. */
 export function isCopyable(value: object, prototype: unknown): boolean {
   if (types.isTypedArray(value)) {
+    if (value.length === 0) value.slice();
     const plain = viewName(value) !== undefined && !types.isSharedArrayBuffer(value.buffer);
     return plain && (value.length > LONGEST_BYTES || Reflect.ownKeys(value).length === value.length);
   }
