@@ -26,6 +26,36 @@ describe('argument fallback', () => {
     expect(tried).toEqual(['first 1 arg[0]#1', 'second 1 arg[0]#2', 'third 1 arg[0]#3']);
   });
 
+  it.each<[string, object]>([
+    ['plain data', {}],
+    ['plain data with functions beside it', { sign: () => undefined }],
+  ])('gives each attempt an alternative of its own: %s [hard 2.6]', async (_name, more) => {
+    const harness = new Harness();
+    const found: unknown[] = [];
+    const call = harness.wrap(
+      { retry: { retries: 1, minDelay: 0 } },
+      async (user: string, target?: { headers: Record<string, string> }) => {
+        found.push(target!.headers.authorization);
+        target!.headers.authorization = user;
+        throw httpError(503);
+      },
+      declared(undefined, [{ headers: {}, ...more }]),
+    );
+    await harness.outcome(call('ada'));
+    await harness.outcome(call('bob'));
+    expect(found).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it("passes instances of classes on as they are, and the caller's own values too [hard 2.6]", async () => {
+    const harness = new Harness();
+    const client = new URLSearchParams('a=b');
+    const call = harness.wrap({}, async (target?: object) => target, declared([client]));
+    expect(await call()).toBe(client);
+    const own = { mine: true };
+    expect(await call(own)).toBe(own);
+    expect(await call([own])).toBe(own);
+  });
+
   it("uses the caller's own list, or its only value", async () => {
     const harness = new Harness();
     const tried: unknown[] = [];

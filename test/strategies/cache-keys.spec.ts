@@ -68,6 +68,7 @@ describe('keys', () => {
       Object.assign(new URL('http://a'), { extra: 1 }),
       'an address with properties',
     ],
+    ['proxies that show no properties', new Proxy({}, { get: () => 'ada' }), 'a proxy'],
     ['patterns with a position', pattern(1), 'a pattern with a position'],
     ['bytes with properties', Object.assign(Uint8Array.of(1), { extra: 1 }), 'a typed array with properties'],
     ['subclassed typed arrays', Bytes.of(1), 'an instance of a class of typed arrays'],

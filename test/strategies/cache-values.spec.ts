@@ -27,7 +27,21 @@ class Point {
   }
 }
 
+class Lock {
+  held = true;
+  [Symbol.dispose](): void {
+    this.held = false;
+  }
+}
+class Connection {
+  open = true;
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.open = false;
+  }
+}
+
 class Day extends Date {}
+class Tags extends Set<string> {}
 class Table extends Map<number, number> {}
 
 /** An app with a store, and a method that counts its loads. */
@@ -125,6 +139,28 @@ describe('results with class instances', () => {
     }
   });
 
+  it.each<[string, () => unknown, new (...args: never[]) => unknown]>([
+    ['private fields', () => new User('ada'), User],
+    ['private fields in a parent', () => new (class Admin extends User {})('ada'), User],
+    ['what a Date has', () => new Day(7), Day],
+    ['what a Set has', () => [new Tags(['a'])], Tags],
+  ])(
+    'are not stored where instances of the class of revive hide %s [hard 2.3]',
+    async (_name, make, revive) => {
+      const one = make();
+      const type = Array.isArray(one) ? revive : ((one as object).constructor as typeof revive);
+      const { store, call, loads, harness } = cached<unknown>(make, { revive: type });
+      const first = await call();
+      const second = await call();
+      expect(second).toStrictEqual(first);
+      expect([store!.entries.size, loads.count]).toEqual([0, 1]);
+      expect(harness.warnings).toEqual([
+        expect.stringContaining('give cache.revive another function or class'),
+      ]);
+      if (second instanceof User) expect(second.secret).toBe(1);
+    },
+  );
+
   it('are stored as the plain data that a function makes them of again [hard 2.3]', async () => {
     const store = new RemoteStore();
     const make = () => ({ when: new Date(3), points: [new Point(1), new Point(2)] });
@@ -170,6 +206,8 @@ describe('results that can be used once', () => {
     ['an iterator', () => [1, 2][Symbol.iterator]()],
     ['an iterator of a map', () => new Map().entries()],
     ['an async iterable', () => ({ [Symbol.asyncIterator]: () => undefined })],
+    ['a lock', () => new Lock()],
+    ['a connection inside', () => ({ connection: new Connection() })],
     ['a function', () => () => 1],
     ['a function inside', () => ({ when: new Date(0), again: () => 1 })],
     ['a promise inside', () => ({ later: Promise.resolve(1) })],
@@ -423,6 +461,33 @@ describe('callers', () => {
       true,
       true,
     ]);
+  });
+
+  it.each<[string, (bytes: Uint8Array) => unknown]>([
+    ['bytes', (bytes) => bytes],
+    ['bytes inside', (bytes) => ({ bytes })],
+    ['a buffer', ({ buffer }) => [buffer]],
+  ])(
+    'have %s that were given away already, and no failure of the copy [hard 2.6]',
+    async (_name, holding) => {
+      const make = () => {
+        const bytes = new Uint8Array([1, 2]);
+        structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+        return holding(bytes);
+      };
+      const { call, loads } = cached(make, {}, null);
+      expect([await call(), await call()]).toEqual([make(), make()]);
+      expect(loads.count).toBe(2);
+    },
+  );
+
+  it('share a proxy that shows nothing to copy [hard 2.6]', async () => {
+    const { call, store } = cached(
+      () => new Proxy({} as Record<string, string>, { get: (_target, key) => String(key) }),
+    );
+    await call();
+    expect((await call()).name).toBe('name');
+    expect(store!.entries.size).toBe(0);
   });
 
   it('share instances, and everything where isolate is off [hard 2.6]', async () => {

@@ -230,7 +230,7 @@ describe('fallback', () => {
     const harness = new Harness();
     class Shared {}
     const shared = new Shared();
-    const value = { list: [] as string[], shared };
+    const value = { list: [] as string[], shared, reload: () => undefined };
     const call = harness.wrap({ fallback: { value } }, async (): Promise<typeof value> =>
       Promise.reject(down),
     );

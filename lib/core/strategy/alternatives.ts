@@ -63,6 +63,8 @@ function writeObject(value: object, parts: string[], inside: Set<object>): boole
   if (!plain) return put(parts, 'identity', String(identityOf(value)));
   const fields = Object.getOwnPropertyDescriptors(value) as Record<PropertyKey, PropertyDescriptor>;
   const names = Reflect.ownKeys(fields);
+  // What a proxy answers with need not be among its properties.
+  if (names.length === 0 && types.isProxy(value)) return false;
   put(parts, Array.isArray(value) ? 'list' : 'object', String(names.length));
   for (const name of names.sort((a, b) => (String(a) < String(b) ? -1 : 1))) {
     const field = fields[name]!;

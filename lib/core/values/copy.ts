@@ -1,10 +1,20 @@
 import { types } from 'node:util';
-import type { Nature } from './values.js';
+import { natureOf, type Nature } from './values.js';
 
 /** Returns a deep copy. Parts in `kept` are shared, not copied. */
 export function copyOf(value: unknown, { copying, kept }: Pick<Nature, 'copying' | 'kept'>): unknown {
   if (copying === 'none') return value;
   return copying === 'tree' ? copyTree(value) : new GraphCopy(kept).of(value);
+}
+
+/** Returns a copy for one user of a value that all calls share. A value that cannot be copied is returned itself. */
+export function ownCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return copyOf(value, natureOf(value));
+  } catch {
+    return value;
+  }
 }
 
 /** Copies plain objects and arrays. Written without helpers, because it runs on every cache hit. */

@@ -1,4 +1,4 @@
-export { copyOf, copyTree, freeze } from './copy.js';
+export { copyOf, copyTree, freeze, ownCopy } from './copy.js';
 export { typedArrays, viewName } from './language-objects.js';
 export { liveKind } from './single-use.js';
 export { isPlain, isPlainArray } from './plain.js';

@@ -7,6 +7,7 @@ const TESTS: readonly (readonly [what: string, test: (value: Record<PropertyKey,
   ['a stream', (value) => isObject(value.readable) && isObject(value.writable)],
   ['a stream', (value) => typeof value.getStream === 'function'],
   ['an iterator', (value) => typeof value.next === 'function' || Symbol.asyncIterator in value],
+  ['a resource', (value) => Symbol.dispose in value || Symbol.asyncDispose in value],
   ['a response', (value) => 'bodyUsed' in value],
 ];
 
@@ -16,7 +17,7 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 const MOST = 2_000;
 
 /**
- * Names a value that can be consumed only once: a stream, an iterator, a promise, a response; `undefined` for others.
+ * Names a value that can be consumed only once: a stream, an iterator, a promise, a response, a lock; `undefined` for others.
  */
 export function liveKind(value: object): string | undefined {
   return TESTS.find(([, test]) => test(value as Record<PropertyKey, unknown>))?.[0];

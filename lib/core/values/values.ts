@@ -128,6 +128,7 @@ class Inspection {
       else if (name === 'toJSON') this.#json = false;
       if ('value' in property) contents.push(property.value);
     }
+    if (contents.length === 0 && types.isProxy(value)) odd = 'a proxy';
     if (odd) return this.#keep(value, odd);
     if (prototype === null) {
       this.#json = false;

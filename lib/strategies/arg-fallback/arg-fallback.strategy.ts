@@ -1,5 +1,6 @@
 import { isAbort, isProgrammingError, UnacceptableResultError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
+import { ownCopy } from '../../core/values/index.js';
 import {
   anyOf,
   ask,
@@ -16,6 +17,8 @@ interface Choice {
   readonly parameter: number;
   readonly values: readonly unknown[];
   readonly digests: string[];
+  /** Whether all callers have these values, and not one alone. */
+  readonly common: boolean;
 }
 
 /** The current combination of alternatives of a call. */
@@ -50,6 +53,7 @@ export class ArgFallbackStrategy implements RepeatStrategy {
       parameter,
       values,
       digests: parts.keepsState ? values.map(digestOf) : [],
+      common: true,
     }));
     if (parts.on) this.#on = anyOf(parts.on);
   }
@@ -83,9 +87,10 @@ export class ArgFallbackStrategy implements RepeatStrategy {
   #apply(call: Call, { choices, positions }: Round): void {
     const args = [...call.invocation.args];
     const labels: string[] = [];
-    for (const [index, { parameter, values }] of choices.entries()) {
+    for (const [index, { parameter, values, common }] of choices.entries()) {
       while (args.length < parameter) args.push(undefined);
-      args[parameter] = values[positions[index]!];
+      const value = values[positions[index]!];
+      args[parameter] = common ? ownCopy(value) : value;
       if (values.length > 0) labels.push(`arg[${parameter}]#${positions[index]! + 1}`);
     }
     call.args = args;
@@ -101,10 +106,10 @@ export class ArgFallbackStrategy implements RepeatStrategy {
 function choose(argument: unknown, declared: Choice): Choice {
   if (argument === undefined) return declared;
   const { parameter } = declared;
-  if (Array.isArray(argument)) return { parameter, values: argument, digests: [] };
+  if (Array.isArray(argument)) return { parameter, values: argument, digests: [], common: false };
   const position = declared.values.indexOf(argument);
   const digest = declared.digests[position];
-  return { parameter, values: [argument], digests: digest === undefined ? [] : [digest] };
+  return { parameter, values: [argument], digests: digest === undefined ? [] : [digest], common: false };
 }
 
 /**

@@ -145,6 +145,8 @@ class Encoder {
   #record(value: Record<string, unknown>, depth: number): string {
     const keys = Object.keys(value);
     fits(keys.length);
+    // What it answers with need not be among its properties, and may be anybody's.
+    if (keys.length === 0 && types.isProxy(value)) throw new UnkeyableError('a proxy');
     const own = Reflect.ownKeys(value);
     if (own.length !== keys.length) {
       const symbols = own.some((key) => typeof key === 'symbol');

@@ -60,7 +60,7 @@ function classOf(prototype: object): { readonly name: string } | undefined {
 const PRIVATE = /(?:^|[.\s;{}(!?])#[\p{L}_$]|__classPrivateField|_class_private/u;
 
 /** What is private cannot be seen, but that something is can: a name after `#`, or what compilers make of it. */
-const hidesFields = (source: string): boolean => PRIVATE.test(source);
+export const hidesFields = (source: string): boolean => PRIVATE.test(source);
 
 function nameOf(prototype: object): string {
   const type = (prototype as { constructor?: unknown }).constructor;

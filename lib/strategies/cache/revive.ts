@@ -1,4 +1,5 @@
 import { liveKind } from '../../core/values/index.js';
+import { hidesFields } from './key-classes.js';
 
 /** A class whose instances are brought back, or a function that makes the result of the plain data it is given. */
 export type Revive = (abstract new (...args: never[]) => unknown) | ((plain: never) => unknown);
@@ -22,6 +23,7 @@ const isClass = (revive: Revive): revive is Revive & Class =>
 
 /** Instances and lists of instances; the constructor does not run. */
 function ofClass({ prototype }: Class): Reviver {
+  const allFields = isAllFields(prototype);
   const isOne = (value: unknown): value is object =>
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === prototype;
   const bringBack = (plain: unknown): unknown =>
@@ -30,6 +32,7 @@ function ofClass({ prototype }: Class): Reviver {
       : plain;
   return {
     flatten(value) {
+      if (!allFields) return undefined;
       if (isOne(value)) return isOpen(value) ? { plain: { ...value } } : undefined;
       if (!Array.isArray(value)) return undefined;
       const items = value as unknown[];
@@ -40,6 +43,17 @@ function ofClass({ prototype }: Class): Reviver {
     },
     revive: (plain) => (Array.isArray(plain) ? plain.map(bringBack) : bringBack(plain)),
   };
+}
+
+/** Whether nothing of an instance is hidden: neither private fields, nor what a class of the language keeps inside. */
+function isAllFields(prototype: object): boolean {
+  let current: object | null = prototype;
+  for (; current && current !== Object.prototype; current = Object.getPrototypeOf(current) as object | null) {
+    const type: unknown = Object.getOwnPropertyDescriptor(current, 'constructor')?.value;
+    const source = typeof type === 'function' ? Function.prototype.toString.call(type) : '';
+    if (hidesFields(source) || source.endsWith('{ [native code] }')) return false;
+  }
+  return true;
 }
 
 /** Whatever instances there are become plain objects: the function knows what they were. */

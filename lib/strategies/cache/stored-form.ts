@@ -60,7 +60,7 @@ export class StoredForms {
     if (this.#warned) return;
     this.#warned = true;
     this.warn(
-      `keeps results in this process only: a store would not bring back ${what} as it is. Answer with plain data, or give cache.revive`,
+      `keeps results in this process only: a store would not bring back ${what} as it is. Answer with plain data, or give cache.revive${this.#reviver ? ' another function or class' : ''}`,
     );
   }
 }

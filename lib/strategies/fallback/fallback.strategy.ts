@@ -1,4 +1,4 @@
-import { copyOf, natureOf } from '../../core/values/index.js';
+import { ownCopy } from '../../core/values/index.js';
 import {
   AllFailedError,
   failuresOf,
@@ -89,13 +89,6 @@ export class FallbackStrategy implements RecoverStrategy {
     }
     return new AllFailedError(this.context.operation, [...attempts, ...call.failures.filter(isFallback)]);
   }
-}
-
-/** Each caller gets its own copy, so that changes made by one are not seen by others. */
-function ownCopy(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const nature = natureOf(value);
-  return nature.live === undefined ? copyOf(value, nature) : value;
 }
 
 /** An error whose getters throw does not prevent a fallback. */
