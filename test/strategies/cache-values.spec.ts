@@ -28,6 +28,17 @@ class Point {
 }
 
 class Day extends Date {}
+
+/** Bytes as they are left to whoever has sent them to a worker. */
+function emptied(bytes: Uint8Array): Uint8Array {
+  structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+  return bytes;
+}
+
+/** Lets itself be awaited, and tells nothing else. */
+function refuse(name: string | symbol): undefined {
+  if (name !== 'then') throw new Error('not for you');
+}
 class Table extends Map<number, number> {}
 
 /** An app with a store, and a method that counts its loads. */
@@ -208,6 +219,25 @@ describe('results that can be used once', () => {
     const harness = new Harness();
     const call = harness.wrap({ singleFlight: true }, async () => make());
     expect(new Set(await Promise.all([call(), call(), call()])).size).toBe(3);
+  });
+
+  const hostile: [name: string, make: () => object][] = [
+    ['bytes that were given away', () => emptied(new Uint8Array(8))],
+    ['a buffer that was given away', () => ({ bytes: emptied(new Uint8Array(8)).buffer })],
+    ['an address that is none', () => ({ url: Object.create(URL.prototype) as object })],
+    ['a proxy that gives nothing away', () => new Proxy({ a: 1 }, { get: (_target, name) => refuse(name) })],
+  ];
+
+  it.each(hostile)('are what cannot be copied, which fails no call: %s [hard 2.4]', async (_name, make) => {
+    for (const options of [{ cache: true }, { singleFlight: true }]) {
+      const harness = new Harness();
+      const method = harness.wrap(options, async () => make());
+      const both = await Promise.all([method(), method()]);
+      expect(both[0] === both[1]).toBe(false);
+      expect(harness.warnings).toEqual([
+        'Test.method1 answers with something that cannot be copied, which is for one caller: it is neither cached nor shared',
+      ]);
+    }
   });
 
   it('go to another caller when the one that began has left [hard 2.4]', async () => {

@@ -96,7 +96,12 @@ export class FallbackStrategy implements RecoverStrategy {
 function ownCopy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const nature = natureOf(value);
-  return nature.live === undefined ? copyOf(value, nature) : value;
+  if (nature.live !== undefined) return value;
+  try {
+    return copyOf(value, nature);
+  } catch {
+    return value;
+  }
 }
 
 /** An error that does not let itself be looked at says nothing against an answer. */
