@@ -1,6 +1,6 @@
 import { OperoConfigurationError, type CallIdentity, type Problem, type Target } from '../core/index.js';
 import { isTurnedOn, type Layer, type Operation, type OperoOptions } from '../runtime/index.js';
-import { differenceOf, leavesOf, sameLeaves } from './function-options.js';
+import { ByOptions, differenceOf } from './function-options.js';
 import { FunctionOperation, textOf, type Made } from './function-operation.js';
 import type { OperoHost } from './opero.host.js';
 
@@ -53,7 +53,7 @@ const MOST_FUNCTIONS = 1_000;
 
 /** The operations of functions that are run by hand. */
 export class FunctionOperations {
-  readonly #byOptions = new WeakMap<object, { operation: FunctionOperation; leaves: readonly unknown[] }>();
+  readonly #byOptions = new ByOptions<FunctionOperation>();
   readonly #byName = new Map<string, Named>();
   readonly #profiles = new Map<string, FunctionOperation>();
   readonly #made = new WeakMap<Operation, FunctionOperation>();
@@ -69,15 +69,17 @@ export class FunctionOperations {
   of(options: OperoOptions | string, work: Work, kind: 'run' | 'map'): FunctionOperation {
     const functionName = work.name || (kind === 'map' ? 'map' : 'anonymous');
     if (typeof options === 'string') return this.#ofProfile(options, functionName);
-    const leaves = leavesOf(options);
-    const known = this.#byOptions.get(options);
-    // Somebody may have put another function into the same object.
-    if (known && sameLeaves(known.leaves, leaves)) return known.operation;
-    const operation =
+    const known = this.#byOptions.of(options);
+    // A constant may hold the options of many functions.
+    const source = options.name === undefined ? textOf(work) : '';
+    let operation = known.get(source);
+    if (operation) return operation;
+    operation =
       options.name === undefined
         ? this.#unnamed(options, functionName, work, kind)
         : this.#named(options.name, options, functionName);
-    this.#byOptions.set(options, { operation, leaves });
+    if (known.size >= MOST_FUNCTIONS) known.clear();
+    known.set(source, operation);
     return operation;
   }
 
