@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { findLive } from './live.js';
-import { isPlain, isPlainArray } from './plain.js';
+import { isDense, isPlain, isPlainArray } from './plain.js';
 
 /** How copies of a value are made: not at all, or part by part, minding shared parts and special objects or not. */
 export type Copying = 'none' | 'tree' | 'graph';
@@ -123,12 +123,11 @@ class Inspection {
 
   #array(value: unknown[], prototype: unknown, depth: number): void {
     if (!isPlainArray(prototype)) return this.#keep(value, 'an array of a class of its own');
-    const names = Reflect.ownKeys(value);
-    const dense = names.length === value.length + 1 && Object.keys(value).length === value.length;
+    const dense = isDense(value);
     if (!dense) {
       this.#json = false;
       this.#graph = true;
-      const foreign = names.some((name) => name !== 'length' && !isIndex(name));
+      const foreign = Reflect.ownKeys(value).some((name) => name !== 'length' && !isIndex(name));
       if (foreign) return this.#keep(value, 'an array with properties of its own');
     }
     this.#mind(value);

@@ -128,12 +128,25 @@ describe('results with class instances', () => {
       () => new Sub(1),
       () => [new Point(1), new User('a')],
       () => ({ point: new Point(1) }),
+      () => Object.assign([new Point(1)], { total: 7 }),
     ]) {
       const { store, call, loads } = cached<unknown>(make, { revive: Point });
       const first = await call();
       expect(await call()).toStrictEqual(first);
+      expect(Object.keys((await call()) as object)).toEqual(Object.keys(first as object));
       expect([store!.entries.size, loads.count]).toEqual([0, 1]);
     }
+  });
+
+  it('keep a field that hides a setter of the class, and a list its length [hard 2.3]', async () => {
+    const hiding = () => Object.defineProperty(new Point(1), 'double', { value: 5, enumerable: true });
+    const store = new RemoteStore();
+    await cached(hiding, { revive: Point }, store).call();
+    expect(await cached(hiding, { revive: Point }, store).call()).toHaveProperty('double', 5);
+    const longer = () => Object.assign([new Point(1)], { length: 3 });
+    const { call } = cached(longer, { revive: (plain: unknown) => plain });
+    await call();
+    expect(await call()).toHaveLength(3);
   });
 
   it('are stored as the plain data that a function makes them of again [hard 2.3]', async () => {
@@ -280,6 +293,7 @@ describe('what comes back from a store', () => {
     ['-0 and NaN', [-0, NaN, Infinity, -Infinity]],
     ['undefined inside', { a: undefined, b: [undefined] }],
     ['a sparse array', [, 1, , 2]], // oxlint-disable-line no-sparse-arrays
+    ['a sparse list with a property', Object.assign([, 1], { extra: 2 })], // oxlint-disable-line no-sparse-arrays
     ['an object without prototype', nullPrototype],
     ['an object in a circle', inCircle],
     ['a part that occurs twice', [shared, shared]],
