@@ -267,6 +267,22 @@ describe('runs without a name', () => {
     return clock.advance(1).then(() => outcome);
   };
 
+  it('with one constant of options are of the function that each is given [hard 2.1]', async () => {
+    const opero = await start();
+    const told: string[] = [];
+    opero.events.on('failure', ({ operation }) => told.push(operation));
+    const constant = { retry: 2 };
+    const orders = async () => down();
+    const users = async () => down();
+    for (const work of [orders, users, orders, users]) {
+      const run = opero.run(constant, work).catch(() => undefined);
+      await clock.settle();
+      for (let wait = 0; wait < 3; wait++) await clock.advance(60_000);
+      await run;
+    }
+    expect([...new Set(told)]).toEqual(['orders#1', 'users#2']);
+  });
+
   it('of one function share a retry budget, those of others have their own [hard 2.1]', async () => {
     const opero = await start();
     let calls = 0;

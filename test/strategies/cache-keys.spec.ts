@@ -56,6 +56,11 @@ describe('keys', () => {
     expect(await list()).toEqual({ list: [1, { a: 'b' }] });
   });
 
+  const secretive = {
+    get name(): string {
+      throw new Error('no connection for alice@example.com');
+    },
+  };
   const refused: [string, unknown, string][] = [
     ['arrays with properties', Object.assign([1], { extra: 1 }), 'an array with properties'],
     ['sparse arrays with properties', Object.assign([, 1], { extra: 1 }), 'an array with properties'], // oxlint-disable-line no-sparse-arrays
@@ -83,6 +88,7 @@ describe('keys', () => {
     ['objects made of objects', Object.create({ role: 'admin' }), 'an instance of Object'],
     ['errors', new Error('a'), 'an instance of Error'],
     ['boxed primitives', new String('a'), 'an instance of String'],
+    ['what does not let itself be looked at', secretive, 'an object that cannot be looked at cannot be part'],
   ];
   it.each(refused)('are refused to %s [hard 2.7]', (_name, value, message) => {
     expect(() => canonical([value])).toThrow(message);

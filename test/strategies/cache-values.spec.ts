@@ -42,6 +42,17 @@ class Connection {
 
 class Day extends Date {}
 class Tags extends Set<string> {}
+
+/** Bytes as they are left to whoever has sent them to a worker. */
+function emptied(bytes: Uint8Array): Uint8Array {
+  structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+  return bytes;
+}
+
+/** Lets itself be awaited, and tells nothing else. */
+function refuse(name: string | symbol): undefined {
+  if (name !== 'then') throw new Error('not for you');
+}
 class Table extends Map<number, number> {}
 
 /** An app with a store, and a method that counts its loads. */
@@ -131,10 +142,12 @@ describe('results with class instances', () => {
       () => new Sub(1),
       () => [new Point(1), new User('a')],
       () => ({ point: new Point(1) }),
+      () => Object.assign([new Point(1)], { total: 7 }),
     ]) {
       const { store, call, loads } = cached<unknown>(make, { revive: Point });
       const first = await call();
       expect(await call()).toStrictEqual(first);
+      expect(Object.keys((await call()) as object)).toEqual(Object.keys(first as object));
       expect([store!.entries.size, loads.count]).toEqual([0, 1]);
     }
   });
@@ -160,6 +173,17 @@ describe('results with class instances', () => {
       if (second instanceof User) expect(second.secret).toBe(1);
     },
   );
+
+  it('keep a field that hides a setter of the class, and a list its length [hard 2.3]', async () => {
+    const hiding = () => Object.defineProperty(new Point(1), 'double', { value: 5, enumerable: true });
+    const store = new RemoteStore();
+    await cached(hiding, { revive: Point }, store).call();
+    expect(await cached(hiding, { revive: Point }, store).call()).toHaveProperty('double', 5);
+    const longer = () => Object.assign([new Point(1)], { length: 3 });
+    const { call } = cached(longer, { revive: (plain: unknown) => plain });
+    await call();
+    expect(await call()).toHaveLength(3);
+  });
 
   it('are stored as the plain data that a function makes them of again [hard 2.3]', async () => {
     const store = new RemoteStore();
@@ -248,6 +272,25 @@ describe('results that can be used once', () => {
     expect(new Set(await Promise.all([call(), call(), call()])).size).toBe(3);
   });
 
+  const hostile: [name: string, make: () => object][] = [
+    ['bytes that were given away', () => emptied(new Uint8Array(8))],
+    ['a buffer that was given away', () => ({ bytes: emptied(new Uint8Array(8)).buffer })],
+    ['an address that is none', () => ({ url: Object.create(URL.prototype) as object })],
+    ['a proxy that gives nothing away', () => new Proxy({ a: 1 }, { get: (_target, name) => refuse(name) })],
+  ];
+
+  it.each(hostile)('are what cannot be copied, which fails no call: %s [hard 2.4]', async (_name, make) => {
+    for (const options of [{ cache: true }, { singleFlight: true }]) {
+      const harness = new Harness();
+      const method = harness.wrap(options, async () => make());
+      const both = await Promise.all([method(), method()]);
+      expect(both[0] === both[1]).toBe(false);
+      expect(harness.warnings).toEqual([
+        'Test.method1 answers with something that cannot be copied, which is for one caller: it is neither cached nor shared',
+      ]);
+    }
+  });
+
   it('go to another caller when the one that began has left [hard 2.4]', async () => {
     const harness = new Harness();
     const operation = harness.operation({ singleFlight: true });
@@ -288,6 +331,7 @@ describe('what comes back from a store', () => {
     ['-0 and NaN', [-0, NaN, Infinity, -Infinity]],
     ['undefined inside', { a: undefined, b: [undefined] }],
     ['a sparse array', [, 1, , 2]], // oxlint-disable-line no-sparse-arrays
+    ['a sparse list with a property', Object.assign([, 1], { extra: 2 })], // oxlint-disable-line no-sparse-arrays
     ['an object without prototype', nullPrototype],
     ['an object in a circle', inCircle],
     ['a part that occurs twice', [shared, shared]],

@@ -13,6 +13,15 @@ export const isPlain = (prototype: unknown): boolean =>
 export const isPlainArray = (prototype: unknown): boolean =>
   prototype === Array.prototype || (Array.isArray(prototype) && isPlain(Object.getPrototypeOf(prototype)));
 
+/** Whether a list holds its items and nothing else. A property may stand in for an item that is missing: counting is not enough. */
+export function isDense(list: readonly unknown[]): boolean {
+  const { length } = list;
+  const names = Reflect.ownKeys(list);
+  // Indexes come first, in their order.
+  if (names.length !== length + 1 || names[length] !== 'length') return false;
+  return Object.keys(list).length === length;
+}
+
 function isPlainElsewhere(prototype: object): boolean {
   if (Object.getPrototypeOf(prototype) !== null) return false;
   return Reflect.ownKeys(prototype).length === 0 || Object.hasOwn(prototype, 'propertyIsEnumerable');

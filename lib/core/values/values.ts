@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { isCopyable } from './language-objects.js';
 import { findLive } from './single-use.js';
-import { isPlain, isPlainArray } from './plain.js';
+import { isDense, isPlain, isPlainArray } from './plain.js';
 
 /**
  * How a value is copied: `none` shares it, `tree` copies plain data, `graph` also handles shared references and
@@ -104,12 +104,11 @@ class Inspection {
 
   #array(value: unknown[], prototype: unknown, depth: number): void {
     if (!isPlainArray(prototype)) return this.#keep(value, 'an array of a class of its own');
-    const names = Reflect.ownKeys(value);
-    const dense = names.length === value.length + 1 && Object.keys(value).length === value.length;
+    const dense = isDense(value);
     if (!dense) {
       this.#json = false;
       this.#graph = true;
-      const foreign = names.some((name) => name !== 'length' && !isIndex(name));
+      const foreign = Reflect.ownKeys(value).some((name) => name !== 'length' && !isIndex(name));
       if (foreign) return this.#keep(value, 'an array with properties of its own');
     }
     this.#mind(value);

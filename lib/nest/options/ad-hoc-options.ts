@@ -1,5 +1,5 @@
 /** The values in an options object, two levels deep, to detect a replaced value. */
-export function leavesOf(options: object): unknown[] {
+function leavesOf(options: object): unknown[] {
   const leaves: unknown[] = [];
   for (const [key, value] of Object.entries(options)) {
     leaves.push(key, value);
@@ -9,8 +9,26 @@ export function leavesOf(options: object): unknown[] {
 }
 
 /** Whether both lists hold the same values. */
-export const sameLeaves = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+const sameLeaves = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one.length === other.length && one.every((leaf, index) => Object.is(leaf, other[index]));
+
+/** What was made for options objects; forgotten when somebody has put another function into the same object. */
+export class ByOptions<T> {
+  readonly #known = new WeakMap<
+    object,
+    { readonly leaves: readonly unknown[]; readonly made: Map<string, T> }
+  >();
+
+  /** What was made for these options as they are now, by name. */
+  of(options: object): Map<string, T> {
+    const leaves = leavesOf(options);
+    let known = this.#known.get(options);
+    if (!known || !sameLeaves(known.leaves, leaves)) {
+      this.#known.set(options, (known = { leaves, made: new Map() }));
+    }
+    return known.made;
+  }
+}
 
 /** Options are nested no deeper. Anything deeper or circular is data of the caller. */
 const DEEPEST = 6;

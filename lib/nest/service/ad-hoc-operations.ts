@@ -3,7 +3,7 @@ import type { Problem } from '../../core/options/index.js';
 import type { CallIdentity } from '../../core/call/index.js';
 import type { Target } from '../../core/strategy/index.js';
 import { isTurnedOn, type Layer, type Operation, type OperoOptions } from '../../runtime/index.js';
-import { differenceOf, leavesOf, sameLeaves } from '../options/ad-hoc-options.js';
+import { ByOptions, differenceOf } from '../options/ad-hoc-options.js';
 import { AdHocOperation, textOf, type Made } from './ad-hoc-operation.js';
 import type { OperoHost } from '../host/opero.host.js';
 
@@ -56,7 +56,7 @@ const MOST_FUNCTIONS = 1_000;
 
 /** The operations of functions that are not decorated methods. */
 export class AdHocOperations {
-  readonly #byOptions = new WeakMap<object, { operation: AdHocOperation; leaves: readonly unknown[] }>();
+  readonly #byOptions = new ByOptions<AdHocOperation>();
   readonly #byName = new Map<string, Named>();
   readonly #profiles = new Map<string, AdHocOperation>();
   readonly #made = new WeakMap<Operation, AdHocOperation>();
@@ -72,15 +72,17 @@ export class AdHocOperations {
   of(options: OperoOptions | string, work: Work, kind: 'run' | 'map'): AdHocOperation {
     const functionName = work.name || (kind === 'map' ? 'map' : 'anonymous');
     if (typeof options === 'string') return this.#ofProfile(options, functionName);
-    const leaves = leavesOf(options);
-    const known = this.#byOptions.get(options);
-    // A function in the same options object may have been replaced.
-    if (known && sameLeaves(known.leaves, leaves)) return known.operation;
-    const operation =
+    const known = this.#byOptions.of(options);
+    // A constant may hold the options of many functions.
+    const source = options.name === undefined ? textOf(work) : '';
+    let operation = known.get(source);
+    if (operation) return operation;
+    operation =
       options.name === undefined
         ? this.#unnamed(options, functionName, work, kind)
         : this.#named(options.name, options, functionName);
-    this.#byOptions.set(options, { operation, leaves });
+    if (known.size >= MOST_FUNCTIONS) known.clear();
+    known.set(source, operation);
     return operation;
   }
 

@@ -26,7 +26,12 @@ export function canonical(values: readonly unknown[], classes = new KeyClasses()
   // f() and f(undefined) are one call to the method.
   while (last > 0 && values[last - 1] === undefined) last--;
   let text = '';
-  for (let index = 0; index < last; index++) text += encoder.encode(values[index], 0);
+  try {
+    for (let index = 0; index < last; index++) text += encoder.encode(values[index], 0);
+  } catch (error) {
+    // What a getter throws may differ from call to call, and tell what no log should hold.
+    throw error instanceof UnkeyableError ? error : new UnkeyableError('an object that cannot be looked at');
+  }
   return text;
 }
 

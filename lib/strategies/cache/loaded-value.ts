@@ -9,7 +9,7 @@ export const UNSHARED = Symbol('unshared');
  */
 export class LoadedValue {
   #taken = false;
-  readonly #nature: Nature | undefined;
+  #nature: Nature | undefined;
   /** What is kept and copied from. */
   readonly master: unknown;
 
@@ -21,7 +21,7 @@ export class LoadedValue {
     known?: Nature,
   ) {
     this.#nature = known ?? (shared ? natureOf(value) : undefined);
-    this.master = this.#nature && isolate && !this.live ? copyOf(value, this.#nature) : value;
+    this.master = this.#nature && isolate && !this.live ? this.#copied(this.#nature) : value;
   }
 
   get nature(): Nature | undefined {
@@ -31,6 +31,16 @@ export class LoadedValue {
   /** Why it must be neither stored nor shared. */
   get live(): string | undefined {
     return this.#nature?.live;
+  }
+
+  /** A copy of the value, unless none can be made: it is for one caller then, which is no reason to fail that one. */
+  #copied(nature: Nature): unknown {
+    try {
+      return copyOf(this.value, nature);
+    } catch {
+      this.#nature = { ...nature, live: 'something that cannot be copied' };
+      return this.value;
+    }
   }
 
   take(): unknown {

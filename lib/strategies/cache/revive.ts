@@ -1,4 +1,4 @@
-import { liveKind } from '../../core/values/index.js';
+import { isDense, liveKind } from '../../core/values/index.js';
 import { hidesFields } from './key-classes.js';
 
 /** A class whose instances are brought back, or a function that makes the result of the plain data it is given. */
@@ -26,15 +26,16 @@ function ofClass({ prototype }: Class): Reviver {
   const allFields = isAllFields(prototype);
   const isOne = (value: unknown): value is object =>
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === prototype;
+  // Defined, not assigned: a field may hide a setter of the class.
   const bringBack = (plain: unknown): unknown =>
     typeof plain === 'object' && plain !== null
-      ? (Object.assign(Object.create(prototype) as object, plain) as unknown)
+      ? (Object.create(prototype, Object.getOwnPropertyDescriptors(plain)) as unknown)
       : plain;
   return {
     flatten(value) {
       if (!allFields) return undefined;
       if (isOne(value)) return isOpen(value) ? { plain: { ...value } } : undefined;
-      if (!Array.isArray(value)) return undefined;
+      if (!Array.isArray(value) || !isDense(value)) return undefined;
       const items = value as unknown[];
       const fits = items.every((item) =>
         isOne(item) ? isOpen(item) : typeof item !== 'object' || item === null,
@@ -87,7 +88,8 @@ function flatten(value: unknown, done: Map<object, unknown>): unknown {
   if (done.has(value)) return done.get(value);
   const tag = Object.prototype.toString.call(value);
   if (tag !== '[object Object]' && tag !== '[object Array]') return value;
-  if (!Array.isArray(value) && (liveKind(value) !== undefined || !isOpen(value))) throw new NotPlain();
+  const isWhole = Array.isArray(value) ? isDense(value) : liveKind(value) === undefined && isOpen(value);
+  if (!isWhole) throw new NotPlain();
   const plain = (Array.isArray(value) ? [] : {}) as Record<string, unknown>;
   done.set(value, plain);
   for (const [key, item] of Object.entries(value)) plain[key] = flatten(item, done);
