@@ -29,7 +29,7 @@ describe('a store that fails', () => {
       await harness.clock.advance(3_600_000);
     }
     expect(harness.warnings).toEqual([
-      'Prices.of goes without its cache store for now: Error: connect ETIMEDOUT from port 50000',
+      'Prices.of continues without its cache store: Error: connect ETIMEDOUT from port 50000',
     ]);
   });
 
@@ -44,7 +44,7 @@ describe('a store that fails', () => {
       await call(1);
       await harness.clock.settle();
       expect(events.map(({ operation: name }) => name)).toEqual(['Prices.of']);
-      expect(harness.warnings).toEqual(['Prices.of goes without its cache store for now: Error: down']);
+      expect(harness.warnings).toEqual(['Prices.of continues without its cache store: Error: down']);
     }
   });
 

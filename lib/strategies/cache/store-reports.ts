@@ -24,7 +24,7 @@ export class StoreReports {
       const kind = failure.replaceAll(/\d+/g, '#');
       if (this.#logged.has(kind) || this.#logged.size >= MOST_KINDS) return;
       this.#logged.add(kind);
-      this.context.warn(`goes without its cache store for now: ${failure}`);
+      this.context.warn(`continues without its cache store: ${failure}`);
     };
   }
 
