@@ -3,7 +3,7 @@ const rooms = ['core', 'strategies', 'map', 'runtime', 'nest', 'terminus'];
 
 /** The rooms inside of the two large ones, from the innermost out. */
 const inner = {
-  core: ['time', 'collections', 'values', 'errors', 'options', 'events', 'call', 'strategy', 'pipeline'],
+  core: ['declarations', 'time', 'collections', 'values', 'errors', 'options', 'events', 'call', 'strategy', 'pipeline'],
   nest: ['metadata', 'edge', 'options', 'binding', 'decorators', 'mapped', 'host', 'service', 'module'],
 };
 

@@ -65,9 +65,7 @@ function healthOf(snapshot: OperationSnapshot, options: OperoHealthOptions): Ope
 
 function stateOf(snapshot: OperationSnapshot, options: OperoHealthOptions): OperationHealth['state'] {
   const { failureStreak, sinceLastSuccess = Infinity, sinceLastFailure = Infinity } = snapshot;
-  // A half-open circuit is being found out: what its calls come to will tell.
-  if (!snapshot.circuitShadow && (snapshot.circuit === 'open' || snapshot.circuit === 'isolated'))
-    return 'open';
+  if (Object.values(snapshot.strategies ?? {}).some((strategy) => strategy?.rejecting)) return 'open';
   if (snapshot.state === 'idle') return 'idle';
   if (failureStreak >= (options.maxFailures ?? DEFAULT_MAX_FAILURES)) return 'failing';
   // Without calls since, an old success says nothing against the operation.

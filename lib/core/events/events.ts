@@ -1,32 +1,14 @@
+import type { DeclaredEvent } from '../declarations/index.js';
 import { show, unknownName } from '../options/option-checks.js';
 
-/** What can happen to a call. Each occurrence is counted per operation; see {@link OperationCounts}. */
-export const eventTypes = [
+/** What the pipeline itself tells of a call. Each strategy names further events in its definition. */
+export const pipelineEvents = [
   'success',
   'failure',
   'attempt-failure',
-  'retry',
-  'retry-refusal',
   'hedge',
   'hedge-win',
-  'alternative',
-  'fallback',
   'timeout',
-  'rate-limit-wait',
-  'rate-limit-refusal',
-  'bulkhead-wait',
-  'bulkhead-refusal',
-  'circuit-open',
-  'circuit-half-open',
-  'circuit-closed',
-  'circuit-isolated',
-  'circuit-refusal',
-  'cache-hit',
-  'cache-miss',
-  'cache-stale',
-  'cache-error',
-  'cache-bypass',
-  'shared',
   'abort',
   'callback-error',
 ] as const;
@@ -44,8 +26,10 @@ export const eventTypes = [
  * - `cache-hit`, `cache-miss`, `cache-stale` (served because the method failed), `cache-error` (the store failed),
  *   `cache-bypass` (the arguments cannot be a key) · `shared`: answered by an equal call already under way
  * - `callback-error`: a function of the options (a predicate, a backoff, a key) threw; the call went on without its answer
+ *
+ * Strategies of an app's own add theirs with {@link OperoStrategies}. Each occurrence is counted per operation.
  */
-export type OperoEventType = (typeof eventTypes)[number];
+export type OperoEventType = (typeof pipelineEvents)[number] | DeclaredEvent;
 
 /** What hooks and event listeners receive. It never holds arguments or results. */
 export interface OperoEvent {
@@ -86,6 +70,9 @@ export function notify(listener: OperoListener, event: OperoEvent): void {
 export class OperoEvents {
   readonly #listeners = new Map<OperoEventType | '*', Set<OperoListener>>();
 
+  /** `types` are all events there are. */
+  constructor(readonly types: readonly OperoEventType[] = pipelineEvents) {}
+
   /**
    * Calls `listener` at every event of `type`, or at every event for `'*'`, in the async context of the call.
    * Returns the function that takes it back.
@@ -93,8 +80,8 @@ export class OperoEvents {
    * @throws TypeError for an event that there is not, and for a listener that is no function
    */
   on(type: OperoEventType | '*', listener: OperoListener): () => void {
-    if (type !== '*' && !eventTypes.includes(type)) {
-      throw new TypeError(`events.on(): type: ${unknownName(String(type), ['*', ...eventTypes])}`);
+    if (type !== '*' && !this.types.includes(type)) {
+      throw new TypeError(`events.on(): type: ${unknownName(String(type), ['*', ...this.types])}`);
     }
     if (typeof listener !== 'function') {
       throw new TypeError(`events.on('${type}'): listener: got ${show(listener)}, allowed: a function`);

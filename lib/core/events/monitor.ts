@@ -1,7 +1,6 @@
 import { describeError } from '../errors/all-failed.js';
 import type { Clock } from '../time/clock.js';
 import {
-  eventTypes,
   notify,
   type OperationCounts,
   type OperoEvent,
@@ -37,9 +36,22 @@ const SHARED = [
   'reported',
 ] as const;
 
+/** What a strategy tells of the calls of its operation. */
+export interface StrategyMonitor {
+  /** The name of the operation. */
+  readonly operation: string;
+  /** Counts an event of the strategy's own, and tells the hooks and listeners that there are for it. */
+  emit(type: OperoEventType, source: EventSource, detail?: EventDetail): void;
+  /**
+   * Reports a function of the options that threw or answered with what is not allowed: an event, and one log line for
+   * each option. `consequence` says what the call does instead.
+   */
+  callbackFailed(option: string, consequence: string, source: EventSource, error: unknown): void;
+}
+
 /** The counts, the recent history and the hooks of one operation. */
-export class Monitor {
-  readonly counts = Object.fromEntries(eventTypes.map((type) => [type, 0])) as OperationCounts;
+export class Monitor implements StrategyMonitor {
+  readonly counts: OperationCounts;
   /** Calls that are running or waiting. */
   running = 0;
   /** Failed calls since the last successful one. */
@@ -56,7 +68,9 @@ export class Monitor {
     private readonly events: OperoEvents,
     private readonly hooks: Partial<Record<OperoEventType, OperoListener>>,
     private readonly warn: (message: string) => void = () => undefined,
-  ) {}
+  ) {
+    this.counts = Object.fromEntries(events.types.map((type) => [type, 0])) as OperationCounts;
+  }
 
   /** The same counts and history, with hooks of a run's own. */
   withHooks(hooks: Partial<Record<OperoEventType, OperoListener>>): Monitor {

@@ -11,9 +11,9 @@ import { RootScope } from '../call/root-scope.js';
  * is alive, and throws the machine code made for them away: between two calls that would be all of ours, and the next
  * thousands of calls would be several times slower. One live object of each shape prevents that.
  */
-export function unendingCall(clock: Clock): object {
+export function unendingCall(clock: Clock, events = new OperoEvents()): object {
   const deadlines = { arm: () => undefined, disarm: () => undefined } as unknown as Deadlines;
-  const monitor = new Monitor('', clock, new OperoEvents(), {});
+  const monitor = new Monitor('', clock, new OperoEvents(events.types), {});
   const operation: CallOperation = { name: '', clock, deadlines, monitor };
   const expired = () => new Error('never told');
   const pipeline = new Pipeline([

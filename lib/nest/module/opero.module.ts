@@ -29,6 +29,8 @@ export interface OperoOptionsFactory {
 
 /** Where `forRootAsync` takes the options from: one of the three, with what it needs. */
 export interface OperoModuleAsyncOptions {
+  /** Strategies of the app's own, which are known at once; see `forRoot`. */
+  strategies?: OperoModuleOptions['strategies'];
   imports?: DynamicModule['imports'];
   inject?: FactoryProvider['inject'];
   useFactory?: (...args: any[]) => OperoModuleOptions | Promise<OperoModuleOptions>;
@@ -130,7 +132,7 @@ export class OperoModule implements OnModuleInit {
    */
   static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
     proveAsync(options);
-    const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
+    const { strategies, imports = [], inject = [], useFactory, useClass, useExisting } = options;
     const source = useClass ?? useExisting;
     const provider: Provider = source
       ? {
@@ -139,7 +141,7 @@ export class OperoModule implements OnModuleInit {
           useFactory: (factory: OperoOptionsFactory) => factory.createOperoOptions(),
         }
       : { provide: OPERO_OPTIONS, inject, useFactory: useFactory! };
-    return build(provider, undefined, { imports, providers: useClass ? [useClass] : [] });
+    return build(provider, undefined, { imports, providers: useClass ? [useClass] : [] }, strategies);
   }
 
   /**
@@ -162,6 +164,7 @@ function build(
   options: Provider,
   known?: OperoModuleOptions,
   more: Partial<DynamicModule> = {},
+  strategies?: OperoModuleOptions['strategies'],
 ): DynamicModule {
   const providers: Provider[] = [
     { provide: OPERO_EARLY, useFactory: attachEarly(known) },
@@ -176,7 +179,12 @@ function build(
       provide: OperoLifecycle,
       inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
       useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
-        new OperoLifecycle(reference, host, given, known === undefined ? 'forRootAsync' : 'forRoot'),
+        new OperoLifecycle(
+          reference,
+          host,
+          withStrategies(given, strategies),
+          known === undefined ? 'forRootAsync' : 'forRoot',
+        ),
     },
     OperoService,
     { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },
@@ -193,6 +201,16 @@ function build(
       return [OperoService, OperoHost, ...mappedTokens.values()];
     },
   };
+}
+
+/** What `forRootAsync` was given at once stands before what its factory adds. */
+function withStrategies(
+  options: OperoModuleOptions,
+  strategies: OperoModuleOptions['strategies'],
+): OperoModuleOptions {
+  if (strategies === undefined) return options;
+  const { strategies: more = [] } = options;
+  return { ...options, strategies: [...strategies, ...more] };
 }
 
 function mappedProviders(): Provider[] {

@@ -5,7 +5,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
-const ASYNC_KEYS: readonly string[] = [...SOURCES, 'imports', 'inject'];
+const ASYNC_KEYS: readonly string[] = [...SOURCES, 'strategies', 'imports', 'inject'];
 
 /** Refuses what `forRootAsync` cannot take options from. */
 export function proveAsync(options: object): void {

@@ -13,8 +13,8 @@ import {
   wholeNumber,
   type Problem,
 } from '../../core/options/index.js';
-import type { CacheStore, PrincipalFunction } from '../../core/strategy/index.js';
-import { checkLayer, type OperoOptions, type OperoProfile } from '../../runtime/index.js';
+import type { CacheStore, PrincipalFunction, StrategyDefinition } from '../../core/strategy/index.js';
+import { checkLayer, type OperoOptions, type OperoProfile, type StrategySet } from '../../runtime/index.js';
 
 /** Where and how results are cached. */
 export interface OperoCacheOptions {
@@ -49,7 +49,12 @@ export interface OperoModuleOptions {
   profiles?: Record<string, OperoProfile>;
   /** The last word on single operations, by name, over what their decorators say; `false` turns one off. */
   operations?: Record<string, OperoOptions | false>;
-  /** `false` turns every strategy off but the fallbacks. Default true. */
+  /**
+   * Strategies of the app's own, made with `defineStrategy()`, each next to one that is there already.
+   * Default: none.
+   */
+  strategies?: readonly StrategyDefinition<string, any, any>[];
+  /** `false` turns every strategy off but the fallbacks, and those of the app's own that stay on. Default true. */
   enabled?: boolean;
   cache?: OperoCacheOptions;
   http?: {
@@ -103,6 +108,7 @@ const moduleFields = fields({
   defaults: v.optional(v.unknown()),
   profiles: v.optional(record('an object of profiles by name')),
   operations: v.optional(record('an object of options by operation')),
+  strategies: v.optional(v.unknown()),
   enabled: v.optional(flag()),
   cache: v.optional(v.unknown()),
   http: v.optional(v.unknown()),
@@ -117,7 +123,7 @@ const moduleFields = fields({
 });
 
 /** What is wrong with the module's own options, apart from the profiles. */
-export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
+export function checkModuleOptions(options: OperoModuleOptions, strategies: StrategySet): Problem[] {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return [{ path: 'options', message: `got ${show(options)}, allowed: an object` }];
   }
@@ -126,10 +132,10 @@ export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
   if (options.cache !== undefined) check(cacheFields, options.cache, 'cache', problems);
   if (options.http !== undefined) check(httpFields, options.http, 'http', problems);
   if (options.shutdown !== undefined) check(shutdownFields, options.shutdown, 'shutdown', problems);
-  if (options.defaults !== undefined) problems.push(...checkLayer(options.defaults, 'defaults'));
+  if (options.defaults !== undefined) problems.push(...checkLayer(strategies, options.defaults, 'defaults'));
   const operations = typeof options.operations === 'object' ? options.operations : {};
   for (const [name, layer] of Object.entries(operations ?? {})) {
-    if (layer !== false) problems.push(...checkLayer(layer, `operations.${name}`));
+    if (layer !== false) problems.push(...checkLayer(strategies, layer, `operations.${name}`));
   }
   return problems;
 }

@@ -1,6 +1,6 @@
 import { copyOf } from '../../core/values/index.js';
 import type { Call, CallIdentity } from '../../core/call/index.js';
-import { decided, type AroundStrategy, type Runner } from '../../core/strategy/index.js';
+import { decided, type AroundStrategy, type Runner, type SharedAnswers } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './entries.js';
@@ -10,8 +10,9 @@ import { UNSHARED, type LoadedValue } from './loaded-value.js';
 import { Loads } from './loads.js';
 
 /** Answers from the cache, and lets equal calls that find nothing share one load. */
-export class CacheStrategy implements AroundStrategy {
+export class CacheStrategy implements AroundStrategy, SharedAnswers {
   readonly kind = 'around';
+  readonly answers: SharedAnswers = this;
   readonly #loads: Loads;
 
   constructor(

@@ -15,7 +15,7 @@ import {
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
 
-/** RepeatChain a call that failed for a passing reason. */
+/** Repeats a call that failed for a passing reason. */
 export class RetryStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
   readonly rejects: ((call: Call, value: unknown) => boolean) | undefined;
