@@ -4,5 +4,5 @@ export type { OperoHooks, OperoOptions, OperoProfile } from './options.js';
 export { Profiles } from './profiles.js';
 export { runItems, type ItemsTask } from './run-items.js';
 export { OperoRuntime, type OperationSpecification, type RuntimeSettings } from './runtime.js';
-export { standardStrategies, strategiesWith, type StrategySet } from './strategy-set.js';
+export { standardStrategies, strategiesWith, StrategySet } from './strategy-set.js';
 export type { WorstCase } from './worst-case.js';
