@@ -51,7 +51,7 @@ export interface StrategyMonitor {
 
 /** The counts, the recent history and the hooks of one operation. */
 export class Monitor implements StrategyMonitor {
-  readonly counts: OperationCounts;
+  declare readonly counts: OperationCounts;
   /** Calls that are running or waiting. */
   running = 0;
   /** Failed calls since the last successful one. */
