@@ -1,9 +1,20 @@
 /** The rooms of lib/, from the innermost out. A room imports only those before it. */
-const rooms = ['core', 'strategies', 'map', 'runtime', 'nest', 'terminus'];
+const rooms = ['core', 'strategies', 'map', 'runtime', 'testing', 'nest', 'terminus'];
 
 /** The rooms inside of the two large ones, from the innermost out. */
 const inner = {
-  core: ['time', 'collections', 'values', 'errors', 'options', 'events', 'call', 'strategy', 'pipeline'],
+  core: [
+    'declarations',
+    'time',
+    'collections',
+    'values',
+    'errors',
+    'options',
+    'events',
+    'call',
+    'strategy',
+    'pipeline',
+  ],
   nest: ['metadata', 'edge', 'options', 'binding', 'decorators', 'mapped', 'host', 'service', 'module'],
 };
 

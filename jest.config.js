@@ -26,6 +26,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-opero$': '<rootDir>/lib/index.ts',
     '^nestjs-opero/terminus$': '<rootDir>/lib/terminus/index.ts',
+    '^nestjs-opero/testing$': '<rootDir>/lib/testing/index.ts',
   },
   transform: { '^.+\\.ts$': swc },
 };

@@ -10,8 +10,10 @@ const compiled = '.tmp/compiled';
 const { version, dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** What each way into the package is made of; `identity` is what two users must share to share an implementation. */
+const moduleRef = { name: 'ModuleRef', from: '@nestjs/core' };
 const subPaths = [
-  { folder: '', bundle: 'opero.impl', identity: { name: 'ModuleRef', from: '@nestjs/core' } },
+  { folder: '', entry: 'main.js', bundle: 'opero.impl', identity: moduleRef },
+  { folder: 'testing/', bundle: 'testing.impl', identity: moduleRef },
   {
     folder: 'terminus/',
     bundle: 'terminus.impl',
@@ -23,10 +25,12 @@ const subPaths = [
 const throughTheMainEntry = (extension) => ({
   name: 'through-the-main-entry',
   setup({ onResolve }) {
+    const mainEntry = { path: `../index.${extension}`, external: true };
     onResolve({ filter: /^\.\.\/index\.js$/ }, ({ importer }) =>
-      importer.includes('/compiled/terminus/')
-        ? { path: `../index.${extension}`, external: true }
-        : undefined,
+      importer.includes('/compiled/terminus/') ? mainEntry : undefined,
+    );
+    onResolve({ filter: /^\.\/internals\.js$/ }, ({ importer }) =>
+      importer.includes('/compiled/testing/') ? mainEntry : undefined,
     );
   },
 });
@@ -40,11 +44,11 @@ function withOwnNames(code) {
   );
 }
 
-async function bundle({ folder, bundle: name }, format) {
+async function bundle({ folder, entry = `${folder}index.js`, bundle: name }, format) {
   const extension = format === 'esm' ? 'js' : 'cjs';
   const outfile = `dist/${folder}${name}.${extension}`;
   const { metafile } = await build({
-    entryPoints: [`${compiled}/${folder}index.js`],
+    entryPoints: [`${compiled}/${entry}`],
     outfile,
     format,
     bundle: true,
@@ -64,6 +68,11 @@ async function bundle({ folder, bundle: name }, format) {
 rmSync('dist', { recursive: true, force: true });
 rmSync(compiled, { recursive: true, force: true });
 execFileSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], { stdio: 'inherit' });
+// What the testing sub-path needs is in the implementation, though not in the declarations of the main entry.
+writeFileSync(
+  `${compiled}/main.js`,
+  "export * from './index.js';\nexport * from './testing/internals.js';\n",
+);
 
 const inputs = new Set();
 for (const subPath of subPaths) {

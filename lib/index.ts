@@ -15,20 +15,43 @@ export {
   RefusedError,
   TotalTimeoutError,
   UnacceptableResultError,
+  withoutStack,
 } from './core/errors/index.js';
+export { DEFAULT_MAX_KEYS, KeyedStates } from './core/collections/index.js';
+export * from './core/declarations/index.js';
+export { checks } from './core/options/index.js';
+export { defineStrategy, EXHAUSTED, LAST, LEAVE } from './core/strategy/index.js';
 export { currentCall, findCurrentCall } from './core/call/index.js';
 export type { Clock, Random, Timer } from './core/time/index.js';
 export type { AttemptFailure, OperoErrorCode } from './core/errors/index.js';
 export type { OperationCounts, OperoEvent, OperoEventType, OperoListener } from './core/events/index.js';
-export type { OperoCall } from './core/call/index.js';
+export type { BeginStrategyWait, OperoCall, StrategyAttempt, StrategyCall } from './core/call/index.js';
+export type { EventDetail, EventSource, StrategyMonitor } from './core/events/index.js';
+export type { Problem } from './core/options/index.js';
 export type {
+  AroundStrategy,
   CacheStore,
+  CreateContext,
   ErrorClass,
   ErrorCondition,
   ErrorConditions,
+  GateStrategy,
+  OperationFacts,
   PrincipalFunction,
+  RecoverStrategy,
+  RepeatStrategy,
   RequestContext,
   RetryBudgetOptions,
+  Runner,
+  SharedAnswers,
+  SharedResources,
+  Strategy,
+  StrategyContext,
+  StrategyDefinition,
+  StrategyFacts,
+  StrategySnapshot,
+  StrategyTrait,
+  Target,
 } from './core/strategy/index.js';
 export type {
   ArgFallbackOptions,
@@ -38,6 +61,7 @@ export type {
   CacheOptions,
   CircuitBreakerOptions,
   CircuitSelection,
+  CircuitSnapshot,
   CircuitStateName,
   CircuitWindow,
   FallbackFunction,

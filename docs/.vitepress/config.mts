@@ -36,6 +36,7 @@ export default defineConfig({
           page('Health', '/health'),
           page('Shutdown', '/shutdown'),
           page('Testing', '/testing'),
+          page('Writing a strategy', '/writing-a-strategy'),
         ],
       },
       {

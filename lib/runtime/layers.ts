@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { check, fields, flag, show, unknownName, type Problem } from '../core/options/index.js';
 import type { StrategyDefinition } from '../core/strategy/index.js';
-import { order } from '../strategies/index.js';
 import { commonKeys, commonSchema, type CommonOptions, type OperoOptions } from './options.js';
+import type { StrategySet } from './strategy-set.js';
 
 /** Options from one place. A nearer layer wins, field by field. */
 export interface Layer {
@@ -28,26 +28,19 @@ export interface Merged {
   readonly common: ReadonlyMap<string, Sourced>;
 }
 
-/** The definition of each option; an option with two places in the order is checked by the first of them. */
-export const definitions: ReadonlyMap<string, StrategyDefinition> = new Map(
-  [...order].reverse().map((definition) => [definition.option, definition as unknown as StrategyDefinition]),
-);
-
-const known = [...new Set(order.map(({ option }) => option)), ...commonKeys];
-
 /**
  * Puts layers on top of each other, the farthest first. They must have been checked. `true`, a short form and an object
  * turn a strategy on, with what the layers below say of its fields. `enabled: false` in an object turns it off and
  * keeps all fields for a nearer layer; `false` turns it off and drops them.
  */
-export function merge(layers: readonly Layer[]): Merged {
+export function merge(layers: readonly Layer[], strategies: StrategySet): Merged {
   const tuned = new Map<string, ReadonlyMap<string, Sourced>>();
   const on = new Set<string>();
   const common = new Map<string, Sourced>();
   for (const { from, options } of layers) {
     for (const [key, raw] of Object.entries(options)) {
       if (raw === undefined) continue;
-      const definition = definitions.get(key);
+      const definition = strategies.byOption.get(key);
       if (!definition) {
         common.set(key, { value: raw, from });
         continue;
@@ -82,16 +75,21 @@ function lay(
 }
 
 /** What is written for an option as fields; `false` for off, `undefined` if it is not understood. */
-function expand(definition: StrategyDefinition, raw: unknown): unknown {
+export function expand(definition: StrategyDefinition, raw: unknown): unknown {
   if (raw === true) return {};
   if (raw === false) return false;
-  const short = definition.shorthand(raw);
+  const short = definition.shorthand?.(raw);
   if (short !== undefined) return short;
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? raw : undefined;
 }
 
 /** Everything that is wrong with one layer by itself. Missing fields may come from another layer. */
-export function checkLayer(options: unknown, path = '', also: readonly string[] = []): Problem[] {
+export function checkLayer(
+  strategies: StrategySet,
+  options: unknown,
+  path = '',
+  also: readonly string[] = [],
+): Problem[] {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return [{ path, message: `got ${show(options)}, allowed: an object with options` }];
   }
@@ -99,10 +97,10 @@ export function checkLayer(options: unknown, path = '', also: readonly string[] 
   const common: Record<string, unknown> = {};
   for (const [key, raw] of Object.entries(options)) {
     const at = path ? `${path}.${key}` : key;
-    const definition = definitions.get(key);
+    const definition = strategies.byOption.get(key);
     if (definition) problems.push(...checkOption(definition, raw, at));
     else if (commonKeys.includes(key)) common[key] = raw;
-    else problems.push({ path: at, message: unknownName(key, [...known, ...also]) });
+    else problems.push({ path: at, message: unknownName(key, [...strategies.keys, ...also]) });
   }
   check(commonSchema, common, path, problems);
   return problems;
@@ -118,7 +116,7 @@ function checkOption(definition: StrategyDefinition, raw: unknown, path: string)
   return problems.filter(({ missing }) => !missing);
 }
 
-const withSwitches = new Map<StrategyDefinition, v.GenericSchema>();
+const withSwitches = new WeakMap<StrategyDefinition, v.GenericSchema>();
 
 /** What may be written for a strategy: its fields, and whether they turn it on. */
 function withSwitch(definition: StrategyDefinition): v.GenericSchema {

@@ -9,10 +9,11 @@ import {
   type Invocation,
   type Scope,
 } from '../core/call/index.js';
-import type { Strategy, Target } from '../core/strategy/index.js';
+import type { DeclaredSnapshots } from '../core/declarations/index.js';
+import type { SharedAnswers, Strategy, StrategySnapshot, Target } from '../core/strategy/index.js';
 import { Pipeline } from '../core/pipeline/index.js';
-import { CacheStrategy, CircuitBreakerStrategy, type CircuitStateName } from '../strategies/index.js';
-import type { ResolvedOptions } from './resolve.js';
+import { factsOf, type Created, type ResolvedOptions } from './resolve.js';
+import type { StrategySet } from './strategy-set.js';
 import { worstCaseOf, type WorstCase } from './worst-case.js';
 
 /** How an operation is doing. Times are ms; it holds no arguments, results or messages. */
@@ -22,10 +23,8 @@ export interface OperationSnapshot {
   readonly state: 'idle' | 'healthy' | 'failing';
   /** The enabled strategies, outermost first. */
   readonly order: readonly string[];
-  /** The circuit breaker's state, of several circuits the worst; absent without one. */
-  readonly circuit?: CircuitStateName;
-  /** The circuit breaker measures only and lets every call through. */
-  readonly circuitShadow?: true;
+  /** What the strategies tell of their state, by option: of a circuit breaker its `state`. Absent where none does. */
+  readonly strategies?: Readonly<Record<string, StrategySnapshot>> & DeclaredSnapshots;
   /** Calls running or waiting now. */
   readonly running: number;
   /** Failed calls since the last success. */
@@ -55,10 +54,8 @@ export interface OperationPlan {
 export class Operation implements CallOperation {
   readonly #pipeline: Pipeline;
   readonly #order: readonly string[];
-  /** The options of the strategies that are on. */
-  readonly #options: ReadonlySet<string>;
-  readonly #cache: CacheStrategy | undefined;
-  readonly #breaker: CircuitBreakerStrategy | undefined;
+  readonly #created: readonly Created[];
+  readonly #answers: SharedAnswers | undefined;
 
   constructor(
     readonly name: string,
@@ -67,19 +64,17 @@ export class Operation implements CallOperation {
     readonly monitor: Monitor,
     readonly target: Target,
     private readonly resolved: ResolvedOptions,
-    strategies: readonly {
-      readonly name: string;
-      readonly option: string;
-      readonly strategy: Strategy;
-    }[],
+    private readonly strategies: StrategySet,
+    created: readonly Created[],
     readonly callSites = false,
   ) {
-    this.#order = strategies.map((entry) => entry.name);
-    this.#options = new Set(strategies.map(({ option }) => option));
-    const all = strategies.map(({ strategy }) => strategy);
+    this.#created = created;
+    this.#order = created.map(({ definition }) => definition.name);
+    const all = created.map(({ strategy }) => strategy);
     this.#pipeline = new Pipeline(all);
-    this.#cache = all.find((strategy) => strategy instanceof CacheStrategy);
-    this.#breaker = all.find((strategy) => strategy instanceof CircuitBreakerStrategy);
+    this.#answers = all
+      .filter((strategy) => strategy.kind === 'around')
+      .find(({ answers }) => answers)?.answers;
   }
 
   /** Runs the method through the strategies. */
@@ -118,25 +113,27 @@ export class Operation implements CallOperation {
 
   /** Forgets what is cached for these arguments. */
   async evict(args: readonly unknown[], identity: Invocation['identity']): Promise<void> {
-    await this.#cache?.evict(args, identity);
+    await this.#answers?.evict(args, identity);
   }
 
   /** Forgets everything that is cached. */
   async evictAll(): Promise<void> {
-    await this.#cache?.evictAll();
+    await this.#answers?.evictAll();
   }
 
-  get breaker(): CircuitBreakerStrategy | undefined {
-    return this.#breaker;
+  /** The strategy that a definition made for this operation; `undefined` if it is not on. */
+  strategyOf<S extends Strategy>(definition: { create(...made: never[]): S | undefined }): S | undefined {
+    const found = this.#created.find((created) => created.definition === definition);
+    return found?.strategy as S | undefined;
   }
 
   get caches(): boolean {
-    return this.#cache !== undefined;
+    return this.#answers !== undefined;
   }
 
   /** How many loads of its cache are under way. */
   get loading(): number {
-    return this.#cache?.loading ?? 0;
+    return this.#answers?.loading ?? 0;
   }
 
   snapshot(): OperationSnapshot {
@@ -147,8 +144,7 @@ export class Operation implements CallOperation {
       operation: this.name,
       state: failureStreak > 0 ? 'failing' : used ? 'healthy' : 'idle',
       order: this.#order,
-      ...(this.#breaker && { circuit: this.#breaker.state() }),
-      ...(this.#breaker?.shadow && { circuitShadow: true as const }),
+      ...this.#snapshots(),
       running,
       failureStreak,
       ...(lastSuccessAt > -Infinity && { sinceLastSuccess: now - lastSuccessAt }),
@@ -158,27 +154,33 @@ export class Operation implements CallOperation {
     };
   }
 
+  #snapshots(): Pick<OperationSnapshot, 'strategies'> {
+    const told = this.#created.filter(({ definition }) => definition.snapshot);
+    if (told.length === 0) return {};
+    const entries = told.map(({ definition, strategy }) => [
+      definition.option,
+      definition.snapshot!(strategy),
+    ]);
+    return { strategies: Object.fromEntries(entries) as OperationSnapshot['strategies'] };
+  }
+
   plan(): OperationPlan {
     const options: Record<string, { value: unknown; from: string }> = {};
     for (const [field, sourced] of this.resolved.merged.common) options[field] = { ...sourced };
     for (const [option, sourced] of this.resolved.merged.strategies) {
       const complete = this.resolved.strategies.get(option) as Record<string, unknown>;
-      for (const [field, value] of Object.entries(complete)) {
+      const shown = this.strategies.byOption.get(option)?.describe?.(complete) ?? complete;
+      for (const [field, value] of Object.entries(shown)) {
         const path = `${option}.${field}`;
-        // Alternatives may be secrets, and plans are printed.
-        const shown = path === 'argFallback.values' ? positionsOf(value) : value;
-        if (value !== undefined)
-          options[path] = { value: shown, from: sourced.get(field)?.from ?? 'built-in' };
+        if (value !== undefined) options[path] = { value, from: sourced.get(field)?.from ?? 'built-in' };
       }
     }
     const { strategies } = this.resolved;
-    const isOn = (option: string) => this.#options.has(option);
-    const worstCase = worstCaseOf(new Map([...strategies].filter(([option]) => isOn(option))), this.target);
+    const on = new Set(this.#created.map(({ definition }) => definition.option));
+    const running = new Map([...strategies].filter(([option]) => on.has(option)));
+    const worstCase = worstCaseOf(factsOf(running, this.target, this.strategies));
     return { operation: this.name, order: [...this.#order, 'method'], options, worstCase };
   }
 }
-
-const positionsOf = (values: unknown): unknown =>
-  Array.isArray(values) ? values.map((_, index) => `#${index + 1}`) : values;
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);

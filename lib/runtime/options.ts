@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { callback, fields, flag, text } from '../core/options/index.js';
 import type { OperoEventType, OperoListener } from '../core/events/index.js';
+import type { StrategyDefinition } from '../core/strategy/index.js';
 import type { StrategyOptions } from '../strategies/index.js';
 
 /** Told about the calls of an operation. What a hook throws, or rejects with, changes nothing. */
@@ -47,20 +48,23 @@ export type CommonOptions = v.InferOutput<typeof commonSchema>;
 
 export const commonKeys = Object.keys(commonSchema.entries);
 
-/** Which event each hook is told about. */
+/** What is told of each event: hooks of the operation, and those in the options of its strategies. */
 export function hooksOf(
   common: CommonOptions,
-  onRetry: OperoListener | undefined,
+  options: ReadonlyMap<string, unknown>,
+  definitions: Iterable<StrategyDefinition>,
 ): Partial<Record<OperoEventType, OperoListener>> {
-  const hooks: Partial<Record<OperoEventType, OperoListener | undefined>> = {
-    success: common.onSuccess,
-    failure: common.onFailure,
-    fallback: common.onFallback,
-    retry: onRetry,
-    'circuit-open': common.onStateChange,
-    'circuit-half-open': common.onStateChange,
-    'circuit-closed': common.onStateChange,
-    'circuit-isolated': common.onStateChange,
+  const hooks: Partial<Record<OperoEventType, OperoListener>> = {};
+  const add = (written: unknown, places: Readonly<Record<string, readonly OperoEventType[]>>): void => {
+    for (const [field, events] of Object.entries(places)) {
+      const listener = (written as Readonly<Record<string, OperoListener | undefined>>)[field];
+      if (listener) for (const event of events) hooks[event] = listener;
+    }
   };
-  return Object.fromEntries(Object.entries(hooks).filter(([, hook]) => hook !== undefined));
+  add(common, { onSuccess: ['success'], onFailure: ['failure'] });
+  for (const { option, hooks: own = {}, operationHooks = {} } of definitions) {
+    add(common, operationHooks);
+    add(options.get(option) ?? {}, own);
+  }
+  return hooks;
 }

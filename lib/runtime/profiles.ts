@@ -1,11 +1,14 @@
 import { show, type Problem } from '../core/options/index.js';
 import { checkLayer, type Layer } from './layers.js';
+import { standardStrategies, type StrategySet } from './strategy-set.js';
 import type { OperoProfile } from './options.js';
 
 /** The named options of an app. */
 export class Profiles {
   readonly #profiles = new Map<string, OperoProfile>();
   readonly #broken = new Set<string>();
+
+  constructor(private readonly strategies: StrategySet = standardStrategies) {}
 
   /** Adds profiles and tells what is wrong with them. `path` says where they were written. */
   add(profiles: Record<string, OperoProfile>, path: string): Problem[] {
@@ -19,7 +22,7 @@ export class Profiles {
       const isObject = typeof profile === 'object' && profile !== null && !Array.isArray(profile);
       const { extends: below, ...options } = isObject ? profile : ({} as OperoProfile);
       this.#profiles.set(name, isObject ? profile : {});
-      const own = checkLayer(isObject ? options : profile, at);
+      const own = checkLayer(this.strategies, isObject ? options : profile, at);
       if (own.length > 0) this.#broken.add(name);
       problems.push(...own);
       if (below !== undefined && typeof below !== 'string') {

@@ -1,8 +1,15 @@
 import { check, type Problem } from '../core/options/index.js';
-import type { CreateContext, Strategy, Target } from '../core/strategy/index.js';
-import { order } from '../strategies/index.js';
-import { checkLayer, commonOf, definitions, merge, valuesOf, type Layer, type Merged } from './layers.js';
+import {
+  combineFacts,
+  type CreateContext,
+  type OperationFacts,
+  type Strategy,
+  type StrategyDefinition,
+  type Target,
+} from '../core/strategy/index.js';
+import { checkLayer, commonOf, merge, valuesOf, type Layer, type Merged } from './layers.js';
 import type { CommonOptions } from './options.js';
+import type { StrategySet } from './strategy-set.js';
 
 /** Proved options of one operation. */
 export interface ResolvedOptions {
@@ -17,48 +24,67 @@ export function resolve(
   layers: readonly Layer[],
   own: readonly Layer[],
   target: Target,
+  set: StrategySet,
   problems: Problem[],
 ): ResolvedOptions | undefined {
   const before = problems.length;
-  for (const { options, also } of own) problems.push(...checkLayer(options, '', also));
+  for (const { options, also } of own) problems.push(...checkLayer(set, options, '', also));
   // What is wrong by itself is told; the rest is proved all the same, so that one error lists all there is to mend.
   const wrong = new Set(problems.slice(before).map(({ path }) => path.split('.')[0]!));
   if (wrong.has('')) return undefined;
-  const merged = merge(layers);
-  if (target.fallbackArguments.size > 0 && !merged.strategies.has('argFallback')) {
-    merged.strategies.set('argFallback', merged.tuned.get('argFallback') ?? new Map());
+  const merged = merge(layers, set);
+  for (const [option, { impliedBy }] of set.byOption) {
+    if (!impliedBy?.(target) || merged.strategies.has(option)) continue;
+    merged.strategies.set(option, merged.tuned.get(option) ?? new Map());
   }
   const strategies = new Map<string, unknown>();
   for (const [option, sourced] of merged.strategies) {
     if (wrong.has(option)) continue;
-    const definition = definitions.get(option)!;
+    const definition = set.byOption.get(option)!;
     const resolved = check(definition.schema, valuesOf(sourced), option, problems);
     if (resolved !== undefined) strategies.set(option, resolved);
   }
-  const all = Object.fromEntries(strategies);
+  const facts = factsOf(strategies, target, set);
   for (const [option, resolved] of strategies) {
-    const { validate } = definitions.get(option)!;
-    // Those that look at other options would take a wrong one for none.
+    const { validate } = set.byOption.get(option)!;
+    // Those that look at other strategies would take a wrong one for none.
     if (!validate || (wrong.size > 0 && validate.length > 2)) continue;
-    for (const { path, message } of validate(resolved, target, all)) {
+    for (const { path, message } of validate(resolved, target, facts)) {
       problems.push({ path: path ? `${option}.${path}` : option, message });
     }
   }
   return problems.length > before ? undefined : { merged, common: commonOf(merged), strategies };
 }
 
-/** The strategies that are on, outermost first, with their names. */
+/** What strategies say of a call; `options` are their complete options. */
+export const factsOf = (
+  options: ReadonlyMap<string, unknown>,
+  target: Target,
+  { byOption }: StrategySet,
+): OperationFacts =>
+  combineFacts(
+    [...options].map(([option, resolved]) => byOption.get(option)?.facts?.(resolved, target) ?? {}),
+  );
+
+/** One strategy of an operation, and what defines it. */
+export interface Created {
+  readonly definition: StrategyDefinition;
+  readonly strategy: Strategy;
+}
+
+/** The strategies that are on, outermost first; with `switchedOff` those alone that stay then. */
 export function createStrategies(
   resolved: ResolvedOptions,
   context: CreateContext,
-  only?: ReadonlySet<string>,
-): { readonly name: string; readonly option: string; readonly strategy: Strategy }[] {
-  const created: { name: string; option: string; strategy: Strategy }[] = [];
-  for (const definition of order) {
+  set: StrategySet,
+  switchedOff: boolean,
+): Created[] {
+  const created: Created[] = [];
+  for (const definition of set.order) {
     const options = resolved.strategies.get(definition.option);
-    if (options === undefined || (only && !only.has(definition.option))) continue;
-    const strategy = definition.create(options as never, context);
-    if (strategy) created.push({ name: definition.name, option: definition.option, strategy });
+    if (options === undefined || (switchedOff && !definition.staysOn)) continue;
+    const strategy = definition.create(options, context);
+    if (strategy) created.push({ definition, strategy });
   }
   return created;
 }

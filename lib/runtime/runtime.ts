@@ -1,7 +1,7 @@
 import { Deadlines, systemClock, systemRandom, type Clock, type Random } from '../core/time/index.js';
 import { OperoConfigurationError } from '../core/errors/index.js';
 import type { Problem } from '../core/options/index.js';
-import { Monitor, OperoEvents, type OperoListener } from '../core/events/index.js';
+import { Monitor, OperoEvents } from '../core/events/index.js';
 import { currentScope, RootScope, type Scope } from '../core/call/index.js';
 import type { CachingSettings, CreateContext, SharedResources, Target } from '../core/strategy/index.js';
 import { unendingCall } from '../core/pipeline/index.js';
@@ -11,6 +11,7 @@ import { Operation } from './operation.js';
 import { hooksOf } from './options.js';
 import { createStrategies, resolve } from './resolve.js';
 import { SharedNames } from './shared-names.js';
+import { standardStrategies, type StrategySet } from './strategy-set.js';
 import { closeRequests, drain, endStreams, stopAll } from './shutdown.js';
 
 /** What a runtime takes from its surroundings. */
@@ -20,7 +21,9 @@ export interface RuntimeSettings {
   /** How runs over many items let others go first. */
   readonly eventLoop?: EventLoop;
   readonly caching?: Partial<CachingSettings>;
-  /** Whether strategies run at all; without, only fallbacks stay. */
+  /** The strategies there are. Default: the built-in ones. */
+  readonly strategies?: StrategySet;
+  /** Whether strategies run at all; without, only those stay whose definition says so. */
   readonly enabled?: boolean;
   /** Whether errors tell where their call came from. Default: unless `NODE_ENV` is `production`. */
   readonly callSites?: boolean;
@@ -46,14 +49,12 @@ export interface OperationSpecification {
 /** Warnings may hold texts from outside: no more than these are told, and remembered. */
 const MOST_WARNINGS = 1_000;
 
-/** What stays when Opero is switched off: without its alternatives a method would lack an argument. */
-const ONLY_FALLBACKS = new Set(['fallback', 'argFallback']);
-
 /** The operations of one app, with everything they share. Nothing of it is global. */
 export class OperoRuntime {
   readonly clock: Clock;
   readonly eventLoop: EventLoop;
-  readonly events = new OperoEvents();
+  readonly strategies: StrategySet;
+  readonly events: OperoEvents;
   readonly root = new RootScope();
   readonly #random: Random;
   readonly #deadlines: Deadlines;
@@ -71,10 +72,12 @@ export class OperoRuntime {
 
   constructor(settings: RuntimeSettings = {}) {
     this.#settings = settings;
+    this.strategies = settings.strategies ?? standardStrategies;
+    this.events = new OperoEvents(this.strategies.events);
     this.clock = settings.clock ?? systemClock;
     this.eventLoop = settings.eventLoop ?? systemEventLoop;
     this.#callSites = settings.callSites ?? process.env.NODE_ENV !== 'production';
-    this.unending = unendingCall(this.clock);
+    this.unending = unendingCall(this.clock, this.events);
     this.#random = settings.random ?? systemRandom;
     this.#deadlines = new Deadlines(this.clock);
     const caching = { store: () => undefined, maxEntries: 10_000, storeTimeout: 500 };
@@ -98,7 +101,7 @@ export class OperoRuntime {
   /** Makes an operation, or tells why it cannot be made. */
   define(specification: OperationSpecification, problems: Problem[]): Operation | undefined {
     const { layers, own, target, memory = new Map<string, unknown>(), variantOf } = specification;
-    const resolved = resolve(layers, own, target, problems);
+    const resolved = resolve(layers, own, target, this.strategies, problems);
     if (!resolved) return undefined;
     const name = resolved.common.name ?? specification.name;
     const before = problems.length;
@@ -108,16 +111,14 @@ export class OperoRuntime {
         message: `got '${name}', which another operation has, allowed: a name of its own`,
       });
     }
-    problems.push(...this.#names.validate(resolved.strategies));
+    problems.push(...this.#names.validate(resolved.strategies, this.strategies));
     if (problems.length > before) return undefined;
-    const { onRetry } = (resolved.strategies.get('retry') ?? {}) as { onRetry?: OperoListener };
-    const hooks = hooksOf(resolved.common, onRetry);
+    const hooks = hooksOf(resolved.common, resolved.strategies, this.strategies.byOption.values());
     const warn = (message: string) => this.warn(`${name} ${message}`);
     const monitor =
       variantOf?.monitor.withHooks(hooks) ?? new Monitor(name, this.clock, this.events, hooks, warn);
     const context = this.#context(name, monitor, target, resolved.strategies, memory);
-    const only = this.#settings.enabled === false ? ONLY_FALLBACKS : undefined;
-    const strategies = createStrategies(resolved, context, only);
+    const created = createStrategies(resolved, context, this.strategies, this.#settings.enabled === false);
     const operation = new Operation(
       name,
       this.clock,
@@ -125,7 +126,8 @@ export class OperoRuntime {
       monitor,
       target,
       resolved,
-      strategies,
+      this.strategies,
+      created,
       this.#callSites,
     );
     if (!variantOf) this.#operations.set(name, operation);
@@ -207,7 +209,8 @@ export class OperoRuntime {
       together: onceIn(new Map()),
       caching: this.#caching,
       root: this.root,
-      enabled: (option) => options.has(option),
+      has: (trait) =>
+        [...options.keys()].some((option) => this.strategies.byOption.get(option)?.traits?.includes(trait)),
       warn: (message) => this.warn(`${name} ${message}`),
     };
   }

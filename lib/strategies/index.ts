@@ -1,9 +1,11 @@
 export type { ArgFallbackOptions } from './arg-fallback/index.js';
 export type { BulkheadOptions } from './bulkhead/index.js';
-export { CacheStrategy, MemoryStore } from './cache/index.js';
+export { MemoryStore } from './cache/index.js';
 export {
-  CircuitBreakerStrategy,
+  circuitBreaker,
+  type CircuitBreakerStrategy,
   type CircuitSelection,
+  type CircuitSnapshot,
   type CircuitStateName,
 } from './circuit-breaker/index.js';
 export type { CircuitBreakerOptions, CircuitWindow, OpenDuration } from './circuit-breaker/index.js';
@@ -12,6 +14,5 @@ export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallba
 export type { HedgeOptions, HedgeQuantile } from './hedge/index.js';
 export { order, type StrategyOptions, type StrategySwitch } from './order.js';
 export type { RateLimitOptions } from './rate-limit/index.js';
-export { backoffDelay, type ResolvedRetry } from './retry/index.js';
 export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry/index.js';
 export type { TimeoutOptions } from './timeout/index.js';

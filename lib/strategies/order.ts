@@ -1,3 +1,4 @@
+import type { OperoStrategies } from '../core/declarations/index.js';
 import { argFallback } from './arg-fallback/index.js';
 import { bulkhead } from './bulkhead/index.js';
 import { cache, singleFlight } from './cache/index.js';
@@ -26,8 +27,6 @@ export const order = [
   attemptTimeout,
 ] as const;
 
-type Definition = (typeof order)[number];
-
 /** Says whether an object turns its strategy on. */
 export interface StrategySwitch {
   /**
@@ -49,5 +48,5 @@ type Switchable<T> = T extends ((...args: never[]) => unknown) | readonly unknow
  * of it, a short form, or an object, which tunes it and turns it on unless it says `enabled: false`.
  */
 export type StrategyOptions = {
-  [D in Definition as D['option']]?: boolean | Switchable<Exclude<D['raw'], undefined>>;
+  [O in keyof OperoStrategies]?: boolean | Switchable<OperoStrategies[O]['options']>;
 };

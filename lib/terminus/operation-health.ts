@@ -76,8 +76,7 @@ function healthOf(snapshot: OperationSnapshot, options: OperoHealthOptions): Ope
 function stateOf(snapshot: OperationSnapshot, options: OperoHealthOptions): OperationHealth['state'] {
   const { failureStreak, sinceLastSuccess = -Infinity, sinceLastFailure = Infinity } = snapshot;
   // Half-open is not reported as open: the results of the permitted calls decide.
-  if (!snapshot.circuitShadow && (snapshot.circuit === 'open' || snapshot.circuit === 'isolated'))
-    return 'open';
+  if (Object.values(snapshot.strategies ?? {}).some((strategy) => strategy?.rejecting)) return 'open';
   if (snapshot.state === 'idle') return 'idle';
   if (failureStreak >= (options.maxFailures ?? DEFAULT_MAX_FAILURES)) return 'failing';
   // Without calls since, an old success does not make the operation stale. Without any success there is no age: then

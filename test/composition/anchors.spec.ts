@@ -25,7 +25,14 @@ function operate(options: OperoOptions) {
     return operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
   };
   const run = (work: () => unknown) => harness.outcome(begin(work).result);
-  return { harness, operation, state, begin, run, circuit: () => operation.snapshot().circuit };
+  return {
+    harness,
+    operation,
+    state,
+    begin,
+    run,
+    circuit: () => operation.snapshot().strategies?.circuitBreaker?.state,
+  };
 }
 
 const opened = async (more: CircuitBreakerOptions = {}) => {

@@ -28,7 +28,7 @@ describe('the circuit of an inner call', () => {
     await harness.clock.advance(100);
     expect((await outcome).error.code).toMatch(/TIMEOUT/);
     await harness.clock.settle();
-    expect(inner.snapshot().circuit).toBe('open');
+    expect(inner.snapshot().strategies?.circuitBreaker?.state).toBe('open');
   });
 
   it('counts it through a call between them that has no limit [hard 4.5]', async () => {
@@ -40,7 +40,7 @@ describe('the circuit of an inner call', () => {
     );
     const outer = harness.wrap({ timeout: { total: 100 } }, () => between());
     await harness.outcome(outer());
-    expect(inner.snapshot().circuit).toBe('open');
+    expect(inner.snapshot().strategies?.circuitBreaker?.state).toBe('open');
   });
 
   it.each<[string, unknown]>([
@@ -52,7 +52,7 @@ describe('the circuit of an inner call', () => {
     call.abort(reason);
     expect((await outcome).ok).toBe(false);
     await harness.clock.settle();
-    expect(inner.snapshot().circuit).toBe('closed');
+    expect(inner.snapshot().strategies?.circuitBreaker?.state).toBe('closed');
   });
 });
 
@@ -84,7 +84,7 @@ describe('an abort', () => {
       operation.start({ self: undefined, method, args: [] }, harness.runtime.root).result,
     );
     expect(bodies).toBe(1);
-    expect(operation.snapshot().circuit).toBe('closed');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('closed');
   });
 
   it('is not what a timeout looks like [hard 4.5]', async () => {
@@ -138,7 +138,7 @@ describe('an abort', () => {
       const { result } = operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
       expect((await harness.outcome(result)).ok).toBe(false);
       expect(bodies).toBeGreaterThanOrEqual(1);
-      expect(operation.snapshot().circuit).toBe('open');
+      expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('open');
       expect(harness.runtime.root.busy).toBe(false);
       expect(harness.clock.pending).toBe(0);
     }
@@ -153,6 +153,6 @@ describe('an abort', () => {
       });
     const { result } = operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
     expect((await harness.outcome(result)).error).toMatchObject({ code: 'OPERO_ATTEMPT_TIMEOUT' });
-    expect(operation.snapshot().circuit).toBe('open');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('open');
   });
 });

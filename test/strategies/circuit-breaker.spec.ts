@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as v from 'valibot';
 import { CircuitOpenError, type OperoOptions, type CircuitBreakerOptions } from '../../lib/index.js';
 import { Attempt, Call, REFUSED } from '../../lib/core/call/index.js';
-import { Circuit, circuitBreakerSchema } from '../../lib/strategies/circuit-breaker/index.js';
+import { Circuit, circuitBreaker, circuitBreakerSchema } from '../../lib/strategies/circuit-breaker/index.js';
 import { Harness, httpError, settle } from '../support/harness.js';
 
 const down = new Error('down');
@@ -129,9 +129,9 @@ describe('the circuit breaker counts [peers 9]', () => {
 
 it('keeps no more circuits than its bound and one, however many keys come and fail [peers 22]', async () => {
   const harness = new Harness();
-  const { breaker } = harness.operation({
-    circuitBreaker: { window: { type: 'consecutive', size: 1 }, key: (id: string) => id },
-  });
+  const breaker = harness
+    .operation({ circuitBreaker: { window: { type: 'consecutive', size: 1 }, key: (id: string) => id } })
+    .strategyOf(circuitBreaker);
   const attempt = (id: string) => {
     const operation = harness.runtime.operations.values().next().value!;
     return new Attempt(

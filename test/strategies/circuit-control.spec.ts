@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CircuitOpenError, type CircuitBreakerOptions, type OperoOptions } from '../../lib/index.js';
 import { Harness } from '../support/harness.js';
+import { circuitBreaker as breakerDefinition } from '../../lib/strategies/index.js';
 
 const down = new Error('down');
 
@@ -23,7 +24,14 @@ function controlled(circuitBreaker: CircuitBreakerOptions, more: OperoOptions = 
     const { result } = operation.start({ self: undefined, method, args: [key] }, harness.runtime.root);
     return harness.outcome(result);
   };
-  return { harness, events, call, operation, breaker: operation.breaker!, bodies: () => bodies };
+  return {
+    harness,
+    events,
+    call,
+    operation,
+    breaker: operation.strategyOf(breakerDefinition)!,
+    bodies: () => bodies,
+  };
 }
 
 describe('a circuit worked by hand', () => {
@@ -131,9 +139,9 @@ describe('a circuit worked by hand', () => {
       );
     await call('a');
     await call('b');
-    operation.breaker!.open({ key: 'a' });
+    operation.strategyOf(breakerDefinition)!.open({ key: 'a' });
     expect((await call('a')).value).toBe('a');
-    operation.breaker!.open({ key: 'a' });
+    operation.strategyOf(breakerDefinition)!.open({ key: 'a' });
     expect((await call('a')).error).toBeInstanceOf(CircuitOpenError);
     expect((await call('b')).value).toBe('b');
   });
@@ -146,8 +154,7 @@ describe('the shadow mode', () => {
     expect(bodies()).toBe(5);
     expect(events).toEqual(['open']);
     expect(operation.snapshot()).toMatchObject({
-      circuit: 'open',
-      circuitShadow: true,
+      strategies: { circuitBreaker: { state: 'open', shadow: true } },
       counts: { 'circuit-refusal': 3 },
     });
     await harness.clock.advance(1_000);

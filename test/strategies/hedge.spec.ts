@@ -167,7 +167,7 @@ describe('a hedge', () => {
       expect(await result).toBe(time);
       await harness.clock.settle();
     }
-    expect(operation.snapshot().circuit).toBe('closed');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('closed');
   });
 
   it('ends with its call, aborted by the caller in one turn with the reason of the caller', async () => {

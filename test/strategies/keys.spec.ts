@@ -8,6 +8,7 @@ import {
 } from '../../lib/index.js';
 import { keyPrefix, stateKey } from '../../lib/core/strategy/index.js';
 import { deferred, failing, Harness, settle } from '../support/harness.js';
+import { circuitBreaker as breakerDefinition } from '../../lib/strategies/index.js';
 
 const down = new Error('down');
 const mine = new Error('mine');
@@ -179,7 +180,7 @@ describe('a flood of keys', () => {
     await run('down', () => Promise.reject(down));
     for (let id = 0; id < 1_000; id++) await run(`flood ${id}`, async () => 1);
     expect((await run('down', async () => 1)).error).toMatchObject({ code: 'OPERO_CIRCUIT_OPEN' });
-    expect(operation.breaker!.keys).toBeLessThanOrEqual(11);
+    expect(operation.strategyOf(breakerDefinition)!.keys).toBeLessThanOrEqual(11);
   });
 
   it('does not keep staff from opening the circuit of one key [hard 4.6]', async () => {
@@ -190,8 +191,8 @@ describe('a flood of keys', () => {
     const run = (id: string, method: () => unknown) =>
       settle(operation.start({ self: undefined, method, args: [id] }, harness.runtime.root).result);
     for (const id of ['a', 'b']) await run(id, () => Promise.reject(down));
-    operation.breaker!.open({ key: 'c' });
-    expect(operation.breaker!.state({ key: 'c' })).toBe('open');
+    operation.strategyOf(breakerDefinition)!.open({ key: 'c' });
+    expect(operation.strategyOf(breakerDefinition)!.state({ key: 'c' })).toBe('open');
     expect((await run('d', async () => 1)).ok).toBe(true);
     expect((await run('c', async () => 1)).ok).toBe(false);
   });
@@ -219,7 +220,7 @@ it('opens all circuits by hand once each, also where a listener calls meanwhile 
     if (++opened > 10) return;
     for (const id of ['a', 'b', 'c', `new ${opened}`]) void run(id);
   });
-  operation.breaker!.open({});
+  operation.strategyOf(breakerDefinition)!.open({});
   await harness.clock.settle();
   expect(opened).toBe(3);
 });

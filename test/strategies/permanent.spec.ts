@@ -74,6 +74,6 @@ describe('permanent()', () => {
     const method = () => Promise.reject(permanent(new Declined('no')));
     const { result } = operation.start({ self: undefined, method, args: [] }, harness.runtime.root);
     expect(await result).toBe('instead');
-    expect(operation.snapshot().circuit).toBe('open');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('open');
   });
 });

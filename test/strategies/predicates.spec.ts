@@ -90,7 +90,7 @@ it('a failureOn that throws counts the error as a failure', async () => {
   });
   const method = () => Promise.reject(down);
   await harness.outcome(operation.start({ self: undefined, method, args: [] }, harness.runtime.root).result);
-  expect(operation.snapshot().circuit).toBe('open');
+  expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('open');
 });
 
 it('finds its own call, not the one around it, in every function of the options [hard 3.7]', async () => {

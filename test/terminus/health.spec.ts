@@ -6,6 +6,7 @@ import { judge, type OperoHealthOptions } from '../../lib/terminus/operation-hea
 import { OperoHealthIndicator } from '../../lib/terminus/index.js';
 import { Harness } from '../support/harness.js';
 import { moduleWith, platforms, serve } from '../support/apps.js';
+import { circuitBreaker as breakerDefinition } from '../../lib/strategies/index.js';
 
 let options: OperoHealthOptions = {};
 
@@ -148,18 +149,18 @@ describe('the judgement', () => {
           'promise',
         ) as Promise<unknown>
       ).catch(() => 0);
-    expect(operation.snapshot().circuit).toBe('closed');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('closed');
     await call(() => Promise.reject(new Error('down')));
-    expect(operation.snapshot().circuit).toBe('open');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('open');
     expect(judge([operation.snapshot()], {})).toMatchObject({
       status: 'degraded',
       details: { [operation.name]: { state: 'open' } },
     });
     expect(judge([operation.snapshot()], { critical: true }).status).toBe('down');
     await harness.clock.advance(100);
-    expect(operation.snapshot().circuit).toBe('half-open');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('half-open');
     await call(async () => 1);
-    expect(operation.snapshot().circuit).toBe('closed');
+    expect(operation.snapshot().strategies?.circuitBreaker?.state).toBe('closed');
     expect(judge([operation.snapshot()], {}).status).toBe('up');
   });
 
@@ -168,7 +169,7 @@ describe('the judgement', () => {
     const [real, shadow] = [{}, { shadow: true }].map((circuitBreaker) =>
       harness.operation({ circuitBreaker }),
     );
-    for (const operation of [real!, shadow!]) operation.breaker!.isolate({});
+    for (const operation of [real!, shadow!]) operation.strategyOf(breakerDefinition)!.isolate({});
     expect(judge([real!.snapshot(), shadow!.snapshot()], {}).details).toMatchObject({
       [real!.name]: { state: 'open' },
       [shadow!.name]: { state: 'idle' },

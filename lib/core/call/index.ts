@@ -6,6 +6,7 @@ export { Call, type CallIdentity, type CallKind, type CallOperation, type Invoca
 export { currentScope, enclosingScope, runInside } from './async-context.js';
 export { currentCall, findCurrentCall } from './current-call.js';
 export { REFUSED } from './outcomes.js';
+export type { BeginStrategyWait, StrategyAttempt, StrategyCall } from './contracts.js';
 export type { OperoCall } from './opero-call.js';
 export { RootScope } from './root-scope.js';
 export { Scope } from './scope.js';

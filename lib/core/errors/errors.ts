@@ -1,17 +1,15 @@
+import type { DeclaredErrorCode } from '../declarations/index.js';
+
 const BRAND = Symbol.for('nestjs-opero.error');
 
 /** Every `code` an {@link OperoError} can carry. Codes are stable; messages are not. */
 export type OperoErrorCode =
   | 'OPERO_ALL_FAILED'
-  | 'OPERO_CIRCUIT_OPEN'
-  | 'OPERO_BULKHEAD_FULL'
-  | 'OPERO_RATE_LIMIT_EXCEEDED'
-  | 'OPERO_ATTEMPT_TIMEOUT'
-  | 'OPERO_TOTAL_TIMEOUT'
   | 'OPERO_SHUTDOWN'
   | 'OPERO_CONFIGURATION'
   | 'OPERO_ITEM_FAILED'
-  | 'OPERO_EVICTION_FAILED';
+  | 'OPERO_EVICTION_FAILED'
+  | DeclaredErrorCode;
 
 /**
  * Base class of every error of this package. Distinguish them by class or by `code`.

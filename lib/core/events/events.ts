@@ -1,32 +1,14 @@
+import type { DeclaredEvent } from '../declarations/index.js';
 import { show, unknownName } from '../options/option-checks.js';
 
-/** All events of a call. Each is counted per operation; see {@link OperationCounts}. */
-export const eventTypes = [
+/** Events of the pipeline itself. Each strategy declares further events in its definition. */
+export const pipelineEvents = [
   'success',
   'failure',
   'attempt-failure',
-  'retry',
-  'retry-refusal',
   'hedge',
   'hedge-win',
-  'alternative',
-  'fallback',
   'timeout',
-  'rate-limit-wait',
-  'rate-limit-refusal',
-  'bulkhead-wait',
-  'bulkhead-refusal',
-  'circuit-open',
-  'circuit-half-open',
-  'circuit-closed',
-  'circuit-isolated',
-  'circuit-refusal',
-  'cache-hit',
-  'cache-miss',
-  'cache-stale',
-  'cache-error',
-  'cache-bypass',
-  'shared',
   'abort',
   'callback-error',
 ] as const;
@@ -37,7 +19,7 @@ export const eventTypes = [
  * - `retry-refusal`: no retry or hedge, because the retry budget is used up
  * - `hedge`: an attempt starts in parallel to a slow one · `hedge-win`: it succeeded first
  * - `alternative`: a fallback argument switches to its next value
- * - `fallback`: a fallback succeeded · `timeout`: an attempt or the call timed out
+ * - `fallback`: a fallback is asked after a failure · `timeout`: an attempt or the call timed out
  * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-isolated`: state transitions of a circuit breaker
  * - `circuit-refusal`: the circuit breaker rejected a call; in shadow mode, it would have rejected it
  * - `rate-limit-wait`, `bulkhead-wait`: an attempt waits for a permit
@@ -48,8 +30,11 @@ export const eventTypes = [
  * - `cache-bypass`: the call ran uncached, because its arguments cannot be encoded as a key, for example
  * - `shared`: the call got the result of an equal concurrent call (single-flight)
  * - `callback-error`: a function in the options (a predicate, a backoff, a key) threw
+ *
+ * An app's own strategies declare theirs in {@link OperoStrategies}. Each event is counted per operation; see
+ * {@link OperationCounts}.
  */
-export type OperoEventType = (typeof eventTypes)[number];
+export type OperoEventType = (typeof pipelineEvents)[number] | DeclaredEvent;
 
 /** The argument of hooks and event listeners. It never contains arguments or results of calls. */
 export interface OperoEvent {
@@ -90,6 +75,9 @@ export function notify(listener: OperoListener, event: OperoEvent): void {
 export class OperoEvents {
   readonly #listeners = new Map<OperoEventType | '*', Set<OperoListener>>();
 
+  /** `types` are all events there are. */
+  constructor(readonly types: readonly OperoEventType[] = pipelineEvents) {}
+
   /**
    * Calls `listener` for every event of `type`, or for all events with `'*'`, in the async context of the call.
    * Returns a function that removes the listener.
@@ -99,8 +87,8 @@ export class OperoEvents {
    * const stop = opero.events.on('circuit-open', ({ operation }) => logger.warn(`${operation} is unavailable`));
    */
   on(type: OperoEventType | '*', listener: OperoListener): () => void {
-    if (type !== '*' && !eventTypes.includes(type)) {
-      throw new TypeError(`events.on(): type: ${unknownName(String(type), ['*', ...eventTypes])}`);
+    if (type !== '*' && !this.types.includes(type)) {
+      throw new TypeError(`events.on(): type: ${unknownName(String(type), ['*', ...this.types])}`);
     }
     if (typeof listener !== 'function') {
       throw new TypeError(`events.on('${type}'): listener: got ${show(listener)}, allowed: a function`);

@@ -4,5 +4,6 @@ export {
   OperoEvents,
   type OperoEventType,
   type OperoListener,
+  pipelineEvents,
 } from './events.js';
-export { type EventSource, Monitor } from './monitor.js';
+export { type EventDetail, type EventSource, Monitor, type StrategyMonitor } from './monitor.js';

@@ -2,7 +2,6 @@ import { isClientError } from '../errors/error-classification.js';
 import { describeError } from '../errors/all-failed.js';
 import type { Clock } from '../time/clock.js';
 import {
-  eventTypes,
   notify,
   type OperationCounts,
   type OperoEvent,
@@ -38,9 +37,22 @@ const SHARED = [
   'reported',
 ] as const;
 
+/** Reports events of one operation for a strategy. */
+export interface StrategyMonitor {
+  /** Name of the operation. */
+  readonly operation: string;
+  /** Counts an event of the strategy, and calls the hooks and listeners of that event. */
+  emit(type: OperoEventType, source: EventSource, detail?: EventDetail): void;
+  /**
+   * Reports a function in the options that threw or returned an invalid value: an event, and one log line per option.
+   * `consequence` says how the call continues.
+   */
+  callbackFailed(option: string, consequence: string, source: EventSource, error: unknown): void;
+}
+
 /** Counts, recent history and hooks of one operation. */
-export class Monitor {
-  readonly counts = Object.fromEntries(eventTypes.map((type) => [type, 0])) as OperationCounts;
+export class Monitor implements StrategyMonitor {
+  declare readonly counts: OperationCounts;
   /** Calls that are running or waiting. */
   running = 0;
   /** Failed calls since the last success. Client errors (4xx) do not count. */
@@ -57,7 +69,9 @@ export class Monitor {
     private readonly events: OperoEvents,
     private readonly hooks: Partial<Record<OperoEventType, OperoListener>>,
     private readonly warn: (message: string) => void = () => undefined,
-  ) {}
+  ) {
+    this.counts = Object.fromEntries(events.types.map((type) => [type, 0])) as OperationCounts;
+  }
 
   /** Returns a monitor with the same counts and history, and other hooks. */
   withHooks(hooks: Partial<Record<OperoEventType, OperoListener>>): Monitor {

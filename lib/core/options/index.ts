@@ -1,3 +1,4 @@
+export { checks } from './checks.js';
 export {
   callback,
   check,

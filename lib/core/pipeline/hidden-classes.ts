@@ -12,9 +12,9 @@ import { RootScope } from '../call/root-scope.js';
  * library, and the next thousands of calls would be several times slower. One live object per hidden class prevents
  * that.
  */
-export function unendingCall(clock: Clock): object {
+export function unendingCall(clock: Clock, events = new OperoEvents()): object {
   const deadlines = { arm: () => undefined, disarm: () => undefined } as unknown as Deadlines;
-  const monitor = new Monitor('', clock, new OperoEvents(), {});
+  const monitor = new Monitor('', clock, new OperoEvents(events.types), {});
   const operation: CallOperation = { name: '', clock, deadlines, monitor };
   const expired = () => new Error('never told');
   const pipeline = new Pipeline([

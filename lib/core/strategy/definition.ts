@@ -1,6 +1,10 @@
 import type * as v from 'valibot';
+import type { OperoErrorCode } from '../errors/errors.js';
+import type { OperoEventType } from '../events/events.js';
 import type { CachingSettings } from './caching.js';
 import type { Problem } from '../options/option-checks.js';
+import type { Deadlines } from '../time/deadlines.js';
+import type { OperationFacts, StrategyFacts, StrategyTrait } from './facts.js';
 import type { Scope } from '../call/scope.js';
 import type { Strategy, StrategyContext } from './strategy.js';
 
@@ -29,45 +33,102 @@ export interface SharedResources {
 /** Everything a strategy is made from, besides its own options. */
 export interface CreateContext extends StrategyContext {
   readonly target: Target;
+  /** What all operations of the app share. Keys of built-in strategies begin with their option. */
   readonly shared: SharedResources;
   /** State of this operation: runs by hand that have one name share it, whatever functions each of them brings. */
   readonly own: SharedResources;
   /** What the strategies that are made from one set of options share with each other, its functions included. */
   readonly together: SharedResources;
+  /** @internal */
+  readonly deadlines: Deadlines;
+  /** @internal */
   readonly caching: CachingSettings;
-  /** Where work runs that belongs to no single call. */
+  /** @internal Where work runs that belongs to no single call. */
   readonly root: Scope;
-  /** Whether the operation uses another option. */
-  enabled(option: string): boolean;
+  /** Whether a strategy that is on in this operation has a trait. */
+  has(trait: StrategyTrait): boolean;
   /** Logs a warning, once per operation and message. */
   warn(message: string): void;
 }
 
-/** A strategy's place in the order: how its option is written, checked, and turned into a strategy. */
-export interface StrategyDefinition<Option extends string = string, Raw = unknown, Resolved = unknown> {
+/** What a strategy tells of its state in the operation's snapshot. No arguments, results or messages: it may be public. */
+export interface StrategySnapshot {
+  /** Whether it rejects every attempt now: a health check tells the operation as `open` then. Default false. */
+  readonly rejecting?: boolean;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * All there is to know of a strategy: where it stands in the order, how its option is written and checked, what it tells,
+ * and how it is made. A strategy is one folder with such a definition, and one line in the order.
+ */
+export interface StrategyDefinition<
+  Option extends string = string,
+  Resolved = unknown,
+  S extends Strategy = Strategy,
+> {
   /** Its name in `describe()`. */
   readonly name: string;
   /** The key in the options. Two places may share one option. */
   readonly option: Option;
-  /** What a short form means, as fields; `undefined` for what is none. `true` and `false` never come here. */
-  readonly shorthand: (raw: unknown) => unknown;
+  readonly kind: S['kind'];
+  /** The strategy that it stands next to, by name; only for strategies of an app's own, which give one of both. */
+  readonly before?: string;
+  readonly after?: string;
+  /** What a short form means, as fields; `undefined` for what is none. `true` and `false` never come here. Default: none. */
+  readonly shorthand?: (raw: unknown) => unknown;
   /** What may be written, for messages. */
   readonly allowed: string;
+  /** The fields of its options: made by `fields()` of {@link checks}. */
   readonly schema: v.GenericSchema<unknown, Resolved>;
-  /** Checks that need more than one field, or the method. */
-  readonly validate?: (
-    resolved: Resolved,
-    target: Target,
-    /** All options of the operation, by key. */
-    others: Readonly<Record<string, any>>,
-  ) => Problem[];
+  /** The events it emits. Default: none. */
+  readonly events?: readonly OperoEventType[];
+  /** Fields of its options that hold a listener, with the events that each is called at. */
+  readonly hooks?: Readonly<Record<string, readonly OperoEventType[]>>;
+  /** The same for hooks that stand beside the strategies, as `onStateChange`. */
+  readonly operationHooks?: Readonly<Record<string, readonly OperoEventType[]>>;
+  /** The HTTP status that each of its errors is answered with, by code. */
+  readonly errors?: Readonly<Partial<Record<OperoErrorCode, number>>>;
+  /** What it does that other strategies go by. */
+  readonly traits?: readonly StrategyTrait[];
+  /** Whether it stays when Opero is switched off with `enabled: false`. Default false. */
+  readonly staysOn?: boolean;
+  /** Whether it is on without being written, for a method that asks for it. */
+  readonly impliedBy?: (target: Target) => boolean;
+  /**
+   * Whether options mean nothing without a state that outlasts a run: such a run by hand needs a name. Given are the fields
+   * as they were written. Default: false.
+   */
+  readonly isStateful?: (written: Partial<Resolved>) => boolean;
+  /** What its options say of a call. */
+  readonly facts?: (resolved: Resolved, target: Target) => StrategyFacts;
+  /** Settings that must be equal wherever their `name` is used, by path below the option. Default: all, under ''. */
+  readonly named?: (resolved: Resolved) => Readonly<Record<string, object>>;
+  /** The fields as `describe()` shows them, where that is not as they are: without secrets. */
+  readonly describe?: (resolved: Resolved) => Readonly<Record<string, unknown>>;
+  /** Checks that need more than one field, the method, or what the other strategies say. */
+  readonly validate?: (resolved: Resolved, target: Target, facts: OperationFacts) => Problem[];
   /** The strategy, or `undefined` when these options ask for none in this place. */
-  create(resolved: Resolved, context: CreateContext): Strategy | undefined;
-  /** @internal Carries the type of what may be written. */
-  readonly raw?: Raw;
+  create(resolved: Resolved, context: CreateContext): S | undefined;
+  /** What it tells in the operation's snapshot; nothing without. */
+  snapshot?(strategy: S): StrategySnapshot;
 }
 
-/** Keeps the literal types of a definition. */
-export const defineStrategy = <Option extends string, Raw, Resolved>(
-  definition: StrategyDefinition<Option, Raw, Resolved>,
-): StrategyDefinition<Option, Raw, Resolved> => definition;
+/**
+ * Defines a strategy: built-in, or an app's own for `OperoModule.forRoot({ strategies: [ … ] })`.
+ *
+ * @example
+ * export const quota = defineStrategy({
+ *   name: 'quota',
+ *   option: 'quota',
+ *   kind: 'gate',
+ *   after: 'rate limit',
+ *   allowed: 'a number of calls a day, false, or { perDay }',
+ *   shorthand: (raw) => (typeof raw === 'number' ? { perDay: raw } : undefined),
+ *   schema: checks.fields({ perDay: checks.wholeNumber(1) }),
+ *   create: ({ perDay }, context) => new QuotaStrategy(perDay, context),
+ * });
+ */
+export const defineStrategy = <const Option extends string, Resolved, S extends Strategy>(
+  definition: StrategyDefinition<Option, Resolved, S>,
+): StrategyDefinition<Option, Resolved, S> => definition;

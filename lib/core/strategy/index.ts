@@ -14,8 +14,10 @@ export {
   defineStrategy,
   type SharedResources,
   type StrategyDefinition,
+  type StrategySnapshot,
   type Target,
 } from './definition.js';
+export { combineFacts, type OperationFacts, type StrategyFacts, type StrategyTrait } from './facts.js';
 export { keyPrefix, stateKey, StateKeys } from './keys.js';
 export {
   type BudgetCosts,
@@ -40,6 +42,7 @@ export {
   type RecoverStrategy,
   type RepeatStrategy,
   type Runner,
+  type SharedAnswers,
   type Strategy,
   type StrategyContext,
 } from './strategy.js';

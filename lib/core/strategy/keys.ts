@@ -2,7 +2,7 @@ import type { Attempt } from '../call/attempt.js';
 import { show } from '../options/option-checks.js';
 import { runInside } from '../call/async-context.js';
 import { OperoConfigurationError, RefusedError } from '../errors/errors.js';
-import type { Monitor } from '../events/monitor.js';
+import type { StrategyMonitor } from '../events/monitor.js';
 
 /** Makes a key from the arguments of a call. */
 export type KeyFunction = (...args: never[]) => string;
@@ -22,7 +22,7 @@ export class StateKeys {
   constructor(
     private readonly option: string,
     private readonly make: KeyFunction | undefined,
-    private readonly monitor: Monitor,
+    private readonly monitor: StrategyMonitor,
   ) {}
 
   /**

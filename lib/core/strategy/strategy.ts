@@ -1,8 +1,9 @@
 import type { Attempt } from '../call/attempt.js';
-import type { Call } from '../call/call.js';
+import type { Call, CallIdentity } from '../call/call.js';
+import type { StrategyAttempt, StrategyCall } from '../call/contracts.js';
 import type { Clock } from '../time/clock.js';
-import type { Deadlines, TimeLimit } from '../time/deadlines.js';
-import type { Monitor } from '../events/monitor.js';
+import type { TimeLimit } from '../time/deadlines.js';
+import type { StrategyMonitor } from '../events/monitor.js';
 import type { Random } from '../time/random.js';
 
 /** What a strategy may see besides its options. */
@@ -10,20 +11,31 @@ export interface StrategyContext {
   readonly operation: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly deadlines: Deadlines;
-  readonly monitor: Monitor;
+  readonly monitor: StrategyMonitor;
 }
 
 /** Answers for a call that failed. Throws, or rejects, to pass the failure on. */
 export interface RecoverStrategy {
   readonly kind: 'recover';
-  recover(call: Call, error: unknown): unknown;
+  recover(call: StrategyCall, error: unknown): unknown;
 }
 
 /** Stands around everything further in, and may answer without it or share it: the cache. */
 export interface AroundStrategy {
   readonly kind: 'around';
-  around(call: Call, next: Runner): unknown;
+  around(call: StrategyCall, next: Runner): unknown;
+  /** The answers it shares among calls, if it does. */
+  readonly answers?: SharedAnswers;
+}
+
+/** Answers that are kept for, or shared by, equal calls. */
+export interface SharedAnswers {
+  /** How many loads are under way. */
+  readonly loading: number;
+  /** The next call with these arguments loads anew, also when one is loading now. */
+  evict(args: readonly unknown[], identity: CallIdentity | undefined): Promise<void>;
+  /** The next call with whatever arguments loads anew. */
+  evictAll(): Promise<void>;
 }
 
 /** Bounds the time of everything further in, attempts and waits included. */
@@ -42,13 +54,13 @@ export const LAST = -3;
 export interface RepeatStrategy {
   readonly kind: 'repeat';
   /** Prepares the first attempt of a round: of the call, or of an outer strategy's next round. */
-  begin?(call: Call): void;
+  begin?(call: StrategyCall): void;
   /** Ms until the next attempt, or {@link LEAVE}, {@link EXHAUSTED}, {@link LAST}. */
-  afterFailure(call: Call, error: unknown): number;
+  afterFailure(call: StrategyCall, error: unknown): number;
   /** Whether a result counts as a failed attempt. */
-  rejects?(call: Call, value: unknown): boolean;
+  rejects?(call: StrategyCall, value: unknown): boolean;
   /** Takes note that an attempt has succeeded. */
-  afterSuccess?(call: Call): void;
+  afterSuccess?(call: StrategyCall): void;
 }
 
 /**
@@ -64,13 +76,13 @@ export interface HedgeStrategy {
   /** Ms after which the next attempt is to begin beside those that run; `undefined` for never. */
   delay(): number | undefined;
   /** Whether another attempt may begin now. */
-  mayBegin(call: Call): boolean;
+  mayBegin(call: StrategyCall): boolean;
   /** An attempt that was let begin did not run the method. */
   giveBack(): void;
   /** What a failure of an attempt that ran means for the others. */
-  judge(call: Call, error: unknown): HedgeVerdict;
+  judge(call: StrategyCall, error: unknown): HedgeVerdict;
   /** Whether a result is no better than a failure: another attempt may give a better one. */
-  failsWith(call: Call, value: unknown): boolean;
+  failsWith(call: StrategyCall, value: unknown): boolean;
   /** Takes note how long an answer took, or would have at least. */
   record(duration: number): void;
 }
@@ -79,13 +91,13 @@ export interface HedgeStrategy {
 export interface GateStrategy {
   readonly kind: 'gate';
   /**
-   * Lets the attempt in, at once or later, or answers with {@link Attempt.refuse}: throwing would cost as much as a call.
+   * Lets the attempt in, at once or later, or answers with {@link StrategyAttempt.refuse}: throwing would cost as much as a call.
    * The token comes back in `start` and `leave`.
    */
-  enter(attempt: Attempt, now: number): unknown;
+  enter(attempt: StrategyAttempt, now: number): unknown;
   /** All gates are passed and the method begins. */
   start?(token: unknown, now: number): void;
-  leave(attempt: Attempt, token: unknown, now: number, ok: boolean, outcome: unknown): void;
+  leave(attempt: StrategyAttempt, token: unknown, now: number, ok: boolean, outcome: unknown): void;
 }
 
 /** Bounds the time of one attempt. */
@@ -105,5 +117,5 @@ export type Strategy =
 
 /** Runs a call through everything further in. Answers at once when nothing had to be waited for. */
 export interface Runner {
-  run(call: Call): unknown;
+  run(call: StrategyCall): unknown;
 }

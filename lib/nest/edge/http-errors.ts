@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import {
   describeError,
@@ -15,22 +16,28 @@ export interface EdgeError {
   readonly retryAfter: number | undefined;
 }
 
-const answers: Partial<Record<OperoErrorCode, readonly [status: number, message: string]>> = {
-  OPERO_RATE_LIMIT_EXCEEDED: [429, 'Too many requests'],
-  OPERO_CIRCUIT_OPEN: [503, 'Service unavailable'],
-  OPERO_BULKHEAD_FULL: [503, 'Service unavailable'],
-  OPERO_SHUTDOWN: [503, 'Service unavailable'],
-  OPERO_ATTEMPT_TIMEOUT: [504, 'Gateway timeout'],
-  OPERO_TOTAL_TIMEOUT: [504, 'Gateway timeout'],
-  OPERO_ALL_FAILED: [502, 'Bad gateway'],
+/** What belongs to no strategy. */
+const STATUSES: Readonly<Record<string, number>> = { OPERO_SHUTDOWN: 503, OPERO_ALL_FAILED: 502 };
+
+const MESSAGES: Readonly<Record<number, string>> = {
+  429: 'Too many requests',
+  502: 'Bad gateway',
+  503: 'Service unavailable',
+  504: 'Gateway timeout',
 };
 
-/** Converts an error of this package; `undefined` for any other error and for configuration errors. */
-export function toEdgeError(error: unknown): EdgeError | undefined {
+/**
+ * Converts an error of this package; `undefined` for any other error and for configuration errors. `statusOf` returns
+ * the HTTP status of a strategy's error code.
+ */
+export function toEdgeError(
+  error: unknown,
+  statusOf: (code: string) => number | undefined,
+): EdgeError | undefined {
   if (!isOperoError(error)) return undefined;
-  const answer = answers[error.code];
-  if (!answer) return undefined;
-  const [status, message] = answer;
+  const status = STATUSES[error.code] ?? statusOf(error.code);
+  if (status === undefined) return undefined;
+  const message = MESSAGES[status] ?? STATUS_CODES[status] ?? 'Error';
   return { status, code: error.code, message, retryAfter: retryAfterOf(error) };
 }
 

@@ -1,8 +1,9 @@
 import { Logger, type ExecutionContext } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { OperoConfigurationError } from '../../core/errors/index.js';
+import type { Problem } from '../../core/options/index.js';
 import type { CacheStore } from '../../core/strategy/index.js';
-import { OperoRuntime, Profiles, type Layer } from '../../runtime/index.js';
+import { OperoRuntime, Profiles, strategiesWith, type Layer } from '../../runtime/index.js';
 import { InstanceBinder } from '../binding/instance-binder.js';
 import { MethodRegistry } from '../binding/method-registry.js';
 import { findCache } from './find-cache.js';
@@ -67,8 +68,10 @@ export class OperoHost {
   configure(options: OperoModuleOptions, where = 'forRoot'): void {
     if (this.#runtime) return;
     this.#where = `OperoModule.${where}()`;
-    const problems = checkModuleOptions(options);
-    const profiles = new Profiles();
+    const problems: Problem[] = [];
+    const strategies = strategiesWith(options?.strategies, problems);
+    problems.push(...checkModuleOptions(options, strategies));
+    const profiles = new Profiles(strategies);
     problems.push(
       ...profiles.add(namedIn(options?.profiles), 'profiles'),
       ...this.#featureProfiles(profiles),
@@ -86,6 +89,7 @@ export class OperoHost {
       profiles,
     };
     this.#runtime = new OperoRuntime({
+      strategies,
       clock: sound.clock,
       random: sound.random,
       enabled: sound.enabled,

@@ -91,7 +91,7 @@ export class OperoInterceptor implements NestInterceptor {
     if (type === 'http' && !this.host.translatesHttp) return error;
     const own = lastException(error);
     if (own !== undefined) return own;
-    const edge = toEdgeError(error);
+    const edge = toEdgeError(error, (code) => this.host.runtime?.strategies.statusOf(code));
     if (!edge) return error;
     // Nest logs only errors that it does not know: the conversion must not hide them.
     if (isUnseen(edge)) {

@@ -29,6 +29,8 @@ export interface OperoOptionsFactory {
 
 /** The source of the options for `forRootAsync`: exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface OperoModuleAsyncOptions {
+  /** Strategies of the app's own, which are known at once; see `forRoot`. */
+  strategies?: OperoModuleOptions['strategies'];
   imports?: DynamicModule['imports'];
   inject?: FactoryProvider['inject'];
   useFactory?: (...args: any[]) => OperoModuleOptions | Promise<OperoModuleOptions>;
@@ -132,7 +134,7 @@ export class OperoModule implements OnModuleInit {
    */
   static forRootAsync(options: OperoModuleAsyncOptions): DynamicModule {
     validateAsync(options);
-    const { imports = [], inject = [], useFactory, useClass, useExisting } = options;
+    const { strategies, imports = [], inject = [], useFactory, useClass, useExisting } = options;
     const source = useClass ?? useExisting;
     const provider: Provider = source
       ? {
@@ -141,7 +143,7 @@ export class OperoModule implements OnModuleInit {
           useFactory: (factory: OperoOptionsFactory) => factory.createOperoOptions(),
         }
       : { provide: OPERO_OPTIONS, inject, useFactory: useFactory! };
-    return build(provider, undefined, { imports, providers: useClass ? [useClass] : [] });
+    return build(provider, undefined, { imports, providers: useClass ? [useClass] : [] }, strategies);
   }
 
   /**
@@ -165,6 +167,7 @@ function build(
   options: Provider,
   known?: OperoModuleOptions,
   more: Partial<DynamicModule> = {},
+  strategies?: OperoModuleOptions['strategies'],
 ): DynamicModule {
   const providers: Provider[] = [
     { provide: OPERO_EARLY, useFactory: attachEarly(known) },
@@ -179,7 +182,12 @@ function build(
       provide: OperoLifecycle,
       inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
       useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
-        new OperoLifecycle(reference, host, given, known === undefined ? 'forRootAsync' : 'forRoot'),
+        new OperoLifecycle(
+          reference,
+          host,
+          withStrategies(given, strategies),
+          known === undefined ? 'forRootAsync' : 'forRoot',
+        ),
     },
     OperoService,
     { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },
@@ -196,6 +204,16 @@ function build(
       return [OperoService, OperoHost, ...mappedTokens.values()];
     },
   };
+}
+
+/** What `forRootAsync` was given at once stands before what its factory adds. */
+function withStrategies(
+  options: OperoModuleOptions,
+  strategies: OperoModuleOptions['strategies'],
+): OperoModuleOptions {
+  if (strategies === undefined) return options;
+  const { strategies: more = [] } = options;
+  return { ...options, strategies: [...strategies, ...more] };
 }
 
 function mappedProviders(): Provider[] {

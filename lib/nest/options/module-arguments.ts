@@ -5,7 +5,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
-const ASYNC_KEYS: readonly string[] = [...SOURCES, 'imports', 'inject'];
+const ASYNC_KEYS: readonly string[] = [...SOURCES, 'strategies', 'imports', 'inject'];
 
 /** Throws if `forRootAsync` got no source of options. */
 export function validateAsync(options: object): void {

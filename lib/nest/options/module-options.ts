@@ -13,8 +13,8 @@ import {
   wholeNumber,
   type Problem,
 } from '../../core/options/index.js';
-import type { CacheStore, PrincipalFunction } from '../../core/strategy/index.js';
-import { checkLayer, type OperoOptions, type OperoProfile } from '../../runtime/index.js';
+import type { CacheStore, PrincipalFunction, StrategyDefinition } from '../../core/strategy/index.js';
+import { checkLayer, type OperoOptions, type OperoProfile, type StrategySet } from '../../runtime/index.js';
 
 /** Where results are cached. */
 export interface OperoCacheOptions {
@@ -74,7 +74,12 @@ export interface OperoModuleOptions {
    */
   operations?: Record<string, OperoOptions | false>;
   /**
-   * `false` switches off every strategy except fallbacks.
+   * The app's own strategies, created with `defineStrategy()`, each placed next to a built-in one.
+   * @default []
+   */
+  strategies?: readonly StrategyDefinition<string, any, any>[];
+  /**
+   * `false` switches off every strategy except fallbacks and those of the app's own with `staysOn`.
    * @default true
    */
   enabled?: boolean;
@@ -152,6 +157,7 @@ const moduleFields = fields({
   defaults: v.optional(v.unknown()),
   profiles: v.optional(record('an object of profiles by name')),
   operations: v.optional(record('an object of options by operation')),
+  strategies: v.optional(v.unknown()),
   enabled: v.optional(flag()),
   cache: v.optional(v.unknown()),
   http: v.optional(v.unknown()),
@@ -166,7 +172,7 @@ const moduleFields = fields({
 });
 
 /** Returns the problems in the module's own options, except those in profiles. */
-export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
+export function checkModuleOptions(options: OperoModuleOptions, strategies: StrategySet): Problem[] {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return [{ path: 'options', message: `got ${show(options)}, allowed: an object` }];
   }
@@ -175,10 +181,10 @@ export function checkModuleOptions(options: OperoModuleOptions): Problem[] {
   if (options.cache !== undefined) check(cacheFields, options.cache, 'cache', problems);
   if (options.http !== undefined) check(httpFields, options.http, 'http', problems);
   if (options.shutdown !== undefined) check(shutdownFields, options.shutdown, 'shutdown', problems);
-  if (options.defaults !== undefined) problems.push(...checkLayer(options.defaults, 'defaults'));
+  if (options.defaults !== undefined) problems.push(...checkLayer(strategies, options.defaults, 'defaults'));
   const operations = typeof options.operations === 'object' ? options.operations : {};
   for (const [name, layer] of Object.entries(operations ?? {})) {
-    if (layer !== false) problems.push(...checkLayer(layer, `operations.${name}`));
+    if (layer !== false) problems.push(...checkLayer(strategies, layer, `operations.${name}`));
   }
   return problems;
 }

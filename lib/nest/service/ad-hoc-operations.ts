@@ -2,7 +2,7 @@ import { OperoConfigurationError } from '../../core/errors/index.js';
 import type { Problem } from '../../core/options/index.js';
 import type { CallIdentity } from '../../core/call/index.js';
 import type { Target } from '../../core/strategy/index.js';
-import { isTurnedOn, type Layer, type Operation, type OperoOptions } from '../../runtime/index.js';
+import { expand, isTurnedOn, type Layer, type Operation, type OperoOptions } from '../../runtime/index.js';
 import { ByOptions, differenceOf } from '../options/ad-hoc-options.js';
 import { AdHocOperation, textOf, type Made } from './ad-hoc-operation.js';
 import type { OperoHost } from '../host/opero.host.js';
@@ -14,20 +14,6 @@ const target: Target = {
   fallbackArguments: new Map(),
   parameterNames: [],
   handler: false,
-};
-
-/** Whether an option has no effect without state that is kept between runs. */
-const memories: Partial<Record<keyof OperoOptions, (written: any) => boolean>> = {
-  cache: isTurnedOn,
-  singleFlight: isTurnedOn,
-  rateLimit: isTurnedOn,
-  bulkhead: isTurnedOn,
-  circuitBreaker: isTurnedOn,
-  hedge: (written) =>
-    isTurnedOn(written) &&
-    (written === true || (typeof written === 'object' && typeof written?.delay !== 'number')),
-  retry: (written) =>
-    isTurnedOn(written) && typeof written?.budget === 'object' && written.budget?.name === undefined,
 };
 
 /** The state that all runs with one name share. */
@@ -180,24 +166,32 @@ export class AdHocOperations {
 
   /** Throws for a strategy with state in unnamed options: a new options object per run would reset the state. */
   #validateMemory(name: string, options: OperoOptions): void {
-    const lines = Object.entries(memories)
-      .filter(([option, remembers]) => remembers(options[option as keyof OperoOptions]))
-      .map(
-        ([option]) =>
-          `${name}: ${option}: got options made for one run, allowed: with a name, as a profile, or with wrap()`,
-      );
+    const lines = this.#stateful(options).map(
+      (option) =>
+        `${name}: ${option}: got options made for one run, allowed: with a name, as a profile, or with wrap()`,
+    );
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
   }
 
   #warnOfDefaults(options: OperoOptions): void {
     const { runtime, layers } = this.host;
-    for (const [option, remembers] of Object.entries(memories)) {
-      const key = option as keyof OperoOptions;
-      if (options[key] === undefined && layers.defaults.some((layer) => remembers(layer.options[key]))) {
-        runtime!.warn(
-          `${option} in defaults remembers nothing for OperoService.run() with options without a name`,
-        );
-      }
+    const inDefaults = new Set(layers.defaults.flatMap((layer) => this.#stateful(layer.options)));
+    for (const option of inDefaults) {
+      if (options[option] !== undefined) continue;
+      runtime!.warn(
+        `${option} in defaults remembers nothing for OperoService.run() with options without a name`,
+      );
     }
+  }
+
+  /** Which of the options that are turned on mean nothing without a state that outlasts a run. */
+  #stateful(options: OperoOptions): (keyof OperoOptions)[] {
+    const { byOption } = this.host.runtime!.strategies;
+    return (Object.keys(options) as (keyof OperoOptions)[]).filter((option) => {
+      const definition = byOption.get(option);
+      if (!definition?.isStateful || !isTurnedOn(options[option])) return false;
+      // What is not understood is told by the checks of the options.
+      return definition.isStateful((expand(definition, options[option]) || {}) as object);
+    });
   }
 }

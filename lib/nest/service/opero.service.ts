@@ -10,7 +10,7 @@ import {
   type OperoOptions,
   type OperoRuntime,
 } from '../../runtime/index.js';
-import type { CircuitSelection } from '../../strategies/index.js';
+import { circuitBreaker, type CircuitSelection } from '../../strategies/index.js';
 import { CacheControl } from './cache-control.js';
 import { controlOf, type CircuitControl } from './circuit-control.js';
 import { AdHocOperations } from './ad-hoc-operations.js';
@@ -178,10 +178,15 @@ export class OperoService {
    */
   circuit(name: string, selection: CircuitSelection = {}): CircuitControl {
     const operations = [...this.#runtime.operations.values()];
-    const breakers = operations.map(({ breaker }) => breaker).filter((breaker) => breaker !== undefined);
-    const breaker = this.#runtime.operations.get(name)?.breaker ?? breakers.find((own) => own.name === name);
-    if (breaker) return controlOf(breaker, selection);
-    const known = operations.filter((operation) => operation.breaker).map((operation) => operation.name);
+    const breakers = operations.map((operation) => ({
+      operation: operation.name,
+      breaker: operation.strategyOf(circuitBreaker),
+    }));
+    const chosen =
+      breakers.find(({ operation, breaker }) => operation === name && breaker) ??
+      breakers.find(({ breaker }) => breaker?.name === name);
+    if (chosen?.breaker) return controlOf(chosen.breaker, selection);
+    const known = breakers.filter(({ breaker }) => breaker).map(({ operation }) => operation);
     throw new TypeError(`there is no circuit breaker '${name}': ${unknownName(name, known)}`);
   }
 

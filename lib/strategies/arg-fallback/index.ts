@@ -1,4 +1,4 @@
-import { defineStrategy } from '../../core/strategy/index.js';
+import { defineStrategy, type Target } from '../../core/strategy/index.js';
 import {
   argFallbackSchema,
   parameterIndex,
@@ -10,27 +10,50 @@ import { ArgFallbackStrategy } from './arg-fallback.strategy.js';
 
 export type { ArgFallbackOptions } from './arg-fallback.options.js';
 
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** Alternatives for an argument, tried in turn within each attempt. */
+    argFallback: { options: string | number | ArgFallbackOptions; events: 'alternative' };
+  }
+}
+
+/** The declared alternatives, by parameter. */
+function alternativesOf(
+  { param, values }: ResolvedArgFallback,
+  target: Target,
+): Map<number, readonly unknown[]> {
+  const alternatives = new Map(target.fallbackArguments);
+  if (param === undefined) return alternatives;
+  const index = parameterIndex(param, target);
+  return alternatives.set(index, values ?? alternatives.get(index) ?? [undefined]);
+}
+
 /** Tries the alternatives of an argument in order, within each attempt of `retry`. */
-export const argFallback = defineStrategy<
-  'argFallback',
-  string | number | ArgFallbackOptions,
-  ResolvedArgFallback
->({
+export const argFallback = defineStrategy<'argFallback', ResolvedArgFallback, ArgFallbackStrategy>({
   name: 'argument fallback',
   option: 'argFallback',
+  kind: 'repeat',
   allowed: 'the name or index of a parameter, true, false, or { param, values, on }',
   shorthand: (raw) => (typeof raw === 'string' || typeof raw === 'number' ? { param: raw } : undefined),
   schema: argFallbackSchema,
+  events: ['alternative'],
+  // Without its alternatives a method would lack an argument.
+  staysOn: true,
+  impliedBy: ({ fallbackArguments }) => fallbackArguments.size > 0,
+  facts: (resolved, target) => ({
+    alternatives: [...alternativesOf(resolved, target).values()].reduce(
+      (product, { length }) => product * length,
+      1,
+    ),
+  }),
+  // They may be secrets, and plans are printed.
+  describe: ({ values, ...shown }) => ({ ...shown, values: values?.map((_, index) => `#${index + 1}`) }),
   validate: validateArgFallback,
-  create({ param, values, on }, context) {
-    const alternatives = new Map(context.target.fallbackArguments);
-    if (param !== undefined) {
-      const index = parameterIndex(param, context.target);
-      alternatives.set(index, values ?? alternatives.get(index) ?? [undefined]);
-    }
+  create(resolved, context) {
+    const alternatives = alternativesOf(resolved, context.target);
     const ordered = new Map([...alternatives].sort(([a], [b]) => a - b));
     if (ordered.size === 0) return undefined;
-    const keepsState = context.enabled('circuitBreaker') || context.enabled('rateLimit');
-    return new ArgFallbackStrategy({ alternatives: ordered, on, keepsState }, context);
+    const keepsState = context.has('state-per-alternative');
+    return new ArgFallbackStrategy({ alternatives: ordered, on: resolved.on, keepsState }, context);
   },
 });

@@ -6,13 +6,29 @@ import { NestedWaits } from './nested-waits.js';
 export type { BulkheadOptions } from './bulkhead.options.js';
 export { Slots } from './bulkhead.state.js';
 
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** How many attempts may run at a time. */
+    bulkhead: {
+      options: number | BulkheadOptions;
+      events: 'bulkhead-wait' | 'bulkhead-refusal';
+      errors: 'OPERO_BULKHEAD_FULL';
+    };
+  }
+}
+
 /** Bounds how many attempts run at a time. */
-export const bulkhead = defineStrategy<'bulkhead', number | BulkheadOptions, ResolvedBulkhead>({
+export const bulkhead = defineStrategy<'bulkhead', ResolvedBulkhead, BulkheadStrategy>({
   name: 'bulkhead',
   option: 'bulkhead',
+  kind: 'gate',
   allowed: 'a number of attempts at a time, false, or an object with a concurrency',
   shorthand: (raw) => (typeof raw === 'number' ? { concurrency: raw } : undefined),
   schema: bulkheadSchema,
+  events: ['bulkhead-wait', 'bulkhead-refusal'],
+  errors: { OPERO_BULKHEAD_FULL: 503 },
+  isStateful: () => true,
+  facts: ({ queue, maxWait = Infinity }) => ({ wait: queue > 0 ? maxWait : 0 }),
   validate({ queue, maxWait }, { answers }) {
     if (answers === 'direct' && queue > 0) {
       return [

@@ -1,6 +1,6 @@
 import { copyOf } from '../../core/values/index.js';
 import type { Call, CallIdentity } from '../../core/call/index.js';
-import { decided, type AroundStrategy, type Runner } from '../../core/strategy/index.js';
+import { decided, type AroundStrategy, type Runner, type SharedAnswers } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './store-reports.js';
@@ -10,8 +10,9 @@ import { UNSHARED, type LoadedValue } from './loaded-value.js';
 import { Loads } from './loads.js';
 
 /** Serves results from the cache. Equal concurrent calls that miss share one load (single-flight). */
-export class CacheStrategy implements AroundStrategy {
+export class CacheStrategy implements AroundStrategy, SharedAnswers {
   readonly kind = 'around';
+  readonly answers: SharedAnswers = this;
   readonly #loads: Loads;
 
   constructor(

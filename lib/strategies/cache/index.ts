@@ -30,6 +30,17 @@ export { canonical, UnkeyableError } from './canonical.js';
 export { MemoryStore } from './memory-store.js';
 export { GuardedStore } from './store.js';
 
+type CacheEvent = 'cache-hit' | 'cache-miss' | 'cache-stale' | 'cache-error' | 'cache-bypass' | 'shared';
+
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** Answers from the app's cache; equal calls share one load. */
+    cache: { options: number | CacheOptions; events: CacheEvent };
+    /** Equal calls share one run, and nothing is kept. */
+    singleFlight: { options: SingleFlightOptions; events: 'shared' | 'cache-bypass' };
+  }
+}
+
 function validate(_resolved: unknown, { answers }: Target): Problem[] {
   if (answers !== 'observable' && answers !== 'direct') return [];
   const method = answers === 'direct' ? 'a synchronous method' : 'a method that returns an Observable';
@@ -55,12 +66,16 @@ function keysOf(options: ResolvedCache, context: CreateContext): CacheKeys {
 }
 
 /** Answers from the app's cache; equal calls share one load. */
-export const cache = defineStrategy<'cache', number | CacheOptions, ResolvedCache>({
+export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
   name: 'cache',
   option: 'cache',
+  kind: 'around',
   allowed: 'true, a ttl in ms, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { ttl: raw } : undefined),
   schema: cacheSchema,
+  events: ['cache-hit', 'cache-miss', 'cache-stale', 'cache-error', 'cache-bypass', 'shared'],
+  traits: ['shares-loads'],
+  isStateful: () => true,
   validate(resolved, target) {
     const problems = validate(resolved, target);
     if (resolved.staleIfError !== undefined && resolved.ttl === Infinity) {
@@ -85,15 +100,17 @@ export const cache = defineStrategy<'cache', number | CacheOptions, ResolvedCach
 });
 
 /** Lets equal calls share one run, and keeps nothing. The cache brings this along. */
-export const singleFlight = defineStrategy<'singleFlight', SingleFlightOptions, ResolvedSingleFlight>({
+export const singleFlight = defineStrategy<'singleFlight', ResolvedSingleFlight, CacheStrategy>({
   name: 'single-flight',
   option: 'singleFlight',
+  kind: 'around',
   allowed: 'true, false, or an object',
-  shorthand: () => undefined,
   schema: singleFlightSchema,
+  events: ['shared', 'cache-bypass'],
+  isStateful: () => true,
   validate,
   create({ key, share, isolate }, context) {
-    if (context.enabled('cache')) return undefined;
+    if (context.has('shares-loads')) return undefined;
     const namespace = 'flight';
     const options: ResolvedCache = { ttl: Infinity, key, share, namespace, jitter: 0, isolate };
     const { root } = context;

@@ -11,17 +11,25 @@ import { FallbackStrategy } from './fallback.strategy.js';
 
 export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallback.options.js';
 
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** What answers when all attempts have failed. */
+    fallback: { options: FallbackTarget | readonly FallbackTarget[] | FallbackOptions; events: 'fallback' };
+  }
+}
+
 /** Answers in the method's place when all attempts have failed. */
-export const fallback = defineStrategy<
-  'fallback',
-  FallbackTarget | readonly FallbackTarget[] | FallbackOptions,
-  ResolvedFallback
->({
+export const fallback = defineStrategy<'fallback', ResolvedFallback, FallbackStrategy>({
   name: 'fallback',
   option: 'fallback',
+  kind: 'recover',
   allowed: 'the name of a method, a function, { value }, a list of these, false, or { use, on }',
   shorthand: listAnswers,
   schema: fallbackSchema,
+  events: ['fallback'],
+  operationHooks: { onFallback: ['fallback'] },
+  traits: ['answers-failures'],
+  staysOn: true,
   validate: validateFallback,
   create: (options, context) => new FallbackStrategy(options, context),
 });

@@ -8,7 +8,12 @@ import {
   wholeNumber,
   type Problem,
 } from '../../core/options/index.js';
-import { errorConditions, type ErrorConditions, type Target } from '../../core/strategy/index.js';
+import {
+  errorConditions,
+  type ErrorConditions,
+  type Target,
+  type OperationFacts,
+} from '../../core/strategy/index.js';
 
 /** A delay that adapts to the measured latency. */
 export interface HedgeQuantile {
@@ -86,19 +91,9 @@ export type ResolvedHedge = Omit<v.InferOutput<typeof hedgeSchema>, 'delay'> & {
   readonly delay: number | Required<HedgeQuantile>;
 };
 
-/** Options of other strategies that are checked here. */
-interface Others {
-  readonly retry?: { readonly idempotent?: boolean };
-  readonly timeout?: { readonly attempt?: number; readonly total?: number };
-}
-
-export function validateHedge(
-  { delay, idempotent }: ResolvedHedge,
-  target: Target,
-  others: Others,
-): Problem[] {
+export function validateHedge({ delay }: ResolvedHedge, target: Target, facts: OperationFacts): Problem[] {
   const problems: Problem[] = [];
-  if (!idempotent && !others.retry?.idempotent) {
+  if (!facts.idempotent) {
     const message =
       'got a method that is not said to be idempotent, allowed: with hedge.idempotent or retry.idempotent true';
     problems.push({ path: '', message });
@@ -107,7 +102,7 @@ export function validateHedge(
     const kind = target.answers === 'direct' ? 'a synchronous method' : 'a method that returns an Observable';
     problems.push({ path: '', message: `got ${kind}, allowed: a method that returns a promise` });
   }
-  const limit = Math.min(others.timeout?.attempt ?? Infinity, others.timeout?.total ?? Infinity);
+  const limit = Math.min(facts.attemptLimit, facts.totalLimit);
   if (typeof delay === 'number' && delay >= limit) {
     problems.push({
       path: 'delay',

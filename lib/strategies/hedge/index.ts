@@ -6,13 +6,29 @@ import { Latencies } from './latencies.js';
 export type { HedgeOptions, HedgeQuantile } from './hedge.options.js';
 export { Latencies } from './latencies.js';
 
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** Another attempt beside one that takes long. */
+    hedge: { options: number | HedgeOptions; events: 'retry-refusal' };
+  }
+}
+
 /** Begins another attempt beside one that takes long; the first good answer wins. */
-export const hedge = defineStrategy<'hedge', number | HedgeOptions, ResolvedHedge>({
+export const hedge = defineStrategy<'hedge', ResolvedHedge, HedgeStrategy>({
   name: 'hedge',
   option: 'hedge',
+  kind: 'hedge',
   allowed: 'ms, true, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { delay: raw } : undefined),
   schema: hedgeSchema as never,
+  events: ['retry-refusal'],
+  // How long calls took is what it goes by, unless that is written.
+  isStateful: ({ delay }) => typeof delay !== 'number',
+  facts: ({ delay, idempotent, maxHedges }) => ({
+    idempotent,
+    hedges: maxHedges,
+    ...(typeof delay === 'number' && { hedgeDelay: delay }),
+  }),
   validate: validateHedge,
   create(options, context) {
     const paid = options.budget ? budgetOf(context, true, 0) : undefined;

@@ -1,4 +1,4 @@
-import { defineStrategy } from '../../core/strategy/index.js';
+import { defineStrategy, type Target } from '../../core/strategy/index.js';
 import { rateLimitSchema, type RateLimitOptions, type ResolvedRateLimit } from './rate-limit.options.js';
 import { createLimiters, RateLimitStrategy } from './rate-limit.strategy.js';
 
@@ -6,15 +6,35 @@ export type { RateLimitOptions } from './rate-limit.options.js';
 export { SlidingWindow } from './rate-limit.state.js';
 export { RateLimiter } from './rate-limiter.js';
 
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** How many attempts may begin in a time. */
+    rateLimit: {
+      options: number | RateLimitOptions;
+      events: 'rate-limit-wait' | 'rate-limit-refusal';
+      errors: 'OPERO_RATE_LIMIT_EXCEEDED';
+    };
+  }
+}
+
+const modeOf = (mode: ResolvedRateLimit['mode'], { handler }: Target): 'wait' | 'reject' =>
+  mode ?? (handler ? 'reject' : 'wait');
+
 /** Keeps the starts of attempts below a rate. */
-export const rateLimit = defineStrategy<'rateLimit', number | RateLimitOptions, ResolvedRateLimit>({
+export const rateLimit = defineStrategy<'rateLimit', ResolvedRateLimit, RateLimitStrategy>({
   name: 'rate limit',
   option: 'rateLimit',
+  kind: 'gate',
   allowed: 'a number per second, false, or an object with a limit',
   shorthand: (raw) => (typeof raw === 'number' ? { limit: raw } : undefined),
   schema: rateLimitSchema,
-  validate({ mode }, { answers, handler }) {
-    if (answers !== 'direct' || mode === 'reject' || (mode === undefined && handler)) return [];
+  events: ['rate-limit-wait', 'rate-limit-refusal'],
+  errors: { OPERO_RATE_LIMIT_EXCEEDED: 429 },
+  traits: ['state-per-alternative'],
+  isStateful: () => true,
+  facts: ({ mode, maxWait }, target) => ({ wait: modeOf(mode, target) === 'wait' ? maxWait : 0 }),
+  validate({ mode }, target) {
+    if (target.answers !== 'direct' || modeOf(mode, target) === 'reject') return [];
     return [
       { path: 'mode', message: `got 'wait', allowed: 'reject' on a synchronous method, which cannot wait` },
     ];
@@ -24,7 +44,7 @@ export const rateLimit = defineStrategy<'rateLimit', number | RateLimitOptions, 
     const limiters = options.name
       ? context.shared.once(`rateLimit ${options.name}`, make)
       : context.own.once('limiters', make);
-    const mode = options.mode ?? (context.target.handler ? 'reject' : 'wait');
+    const mode = modeOf(options.mode, context.target);
     return new RateLimitStrategy({ ...options, mode }, limiters, context);
   },
 });

@@ -2,7 +2,13 @@ import { Deadline } from '../../core/time/index.js';
 import { KeyedStates } from '../../core/collections/index.js';
 import { RateLimitExceededError, withoutStack } from '../../core/errors/index.js';
 import { isWithdrawn, type Attempt } from '../../core/call/index.js';
-import { StateKeys, stateKey, type GateStrategy, type StrategyContext } from '../../core/strategy/index.js';
+import {
+  StateKeys,
+  stateKey,
+  type GateStrategy,
+  type CreateContext,
+  type StrategyContext,
+} from '../../core/strategy/index.js';
 import type { ResolvedRateLimit } from './rate-limit.options.js';
 import { RateLimiter } from './rate-limiter.js';
 
@@ -37,7 +43,7 @@ export class RateLimitStrategy implements GateStrategy {
   constructor(
     private readonly options: ResolvedRateLimit & { mode: 'wait' | 'reject' },
     private readonly limiters: RateLimiters,
-    private readonly context: StrategyContext,
+    private readonly context: CreateContext,
   ) {
     this.#keys = new StateKeys('rateLimit.key', options.key, context.monitor);
   }

@@ -75,3 +75,19 @@ function ownDelay(delay: unknown, operation: string): number {
     operation,
   );
 }
+
+/** Ms that all waits between the attempts of one call take at most. */
+export function longestPauses(retry: ResolvedRetry): number {
+  const { retries, maxDelay, respectRetryAfter, backoff } = retry;
+  // Only its upper bound is known of what somebody else decides.
+  if (respectRetryAfter || typeof backoff === 'function') return retries * maxDelay;
+  let sum = 0;
+  let previous = 0;
+  for (let attempt = 1; attempt <= retries; attempt++) {
+    const delay = backoffDelay(retry, { attempt, previous, error: undefined }, () => 1, '');
+    // Nothing times an infinite growth.
+    previous = Number.isNaN(delay) ? maxDelay : delay;
+    sum += previous;
+  }
+  return sum;
+}

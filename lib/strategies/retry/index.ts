@@ -7,12 +7,20 @@ import {
   retryabilityOf,
   type Target,
 } from '../../core/strategy/index.js';
+import { longestPauses } from './backoff.js';
 import { retrySchema, type ResolvedRetry, type RetryOptions } from './retry.options.js';
 import { RetryStrategy } from './retry.strategy.js';
 
 export { backoffDelay, type BackoffInput } from './backoff.js';
 export { retrySchema, type ResolvedRetry } from './retry.options.js';
 export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry.options.js';
+
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** When and how a failed attempt is repeated. */
+    retry: { options: number | RetryOptions; events: 'retry' | 'retry-refusal' };
+  }
+}
 
 function validate(
   { minDelay, maxDelay, retries, backoff, budget, retryOnResult }: ResolvedRetry,
@@ -39,13 +47,23 @@ function validate(
   return problems;
 }
 
-/** RepeatChain failed attempts. */
-export const retry = defineStrategy<'retry', number | RetryOptions, ResolvedRetry>({
+/** Repeats failed attempts. */
+export const retry = defineStrategy<'retry', ResolvedRetry, RetryStrategy>({
   name: 'retry',
   option: 'retry',
+  kind: 'repeat',
   allowed: 'a number of retries, true, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { retries: raw } : undefined),
   schema: retrySchema,
+  events: ['retry', 'retry-refusal'],
+  hooks: { onRetry: ['retry'] },
+  isStateful: ({ budget }) => typeof budget === 'object' && budget.name === undefined,
+  named: ({ budget }): Record<string, object> => (typeof budget === 'object' ? { budget } : {}),
+  facts: (options) => ({
+    idempotent: options.idempotent,
+    retries: options.retries,
+    pauses: longestPauses(options),
+  }),
   validate,
   create(options, context) {
     // Hedges go by them too, also where nothing is ever retried.
@@ -53,6 +71,6 @@ export const retry = defineStrategy<'retry', number | RetryOptions, ResolvedRetr
     const paid = budgetOf(context, options.budget, options.retries);
     if (options.retries === 0 && !options.retryOnResult) return undefined;
     if (paid) feedsBudget(context, 'retry');
-    return new RetryStrategy(options, context, retryability, paid, context.enabled('fallback'));
+    return new RetryStrategy(options, context, retryability, paid, context.has('answers-failures'));
   },
 });

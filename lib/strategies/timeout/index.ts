@@ -10,12 +10,18 @@ import { AttemptTimeoutStrategy, TotalTimeoutStrategy } from './timeout.strategy
 
 export type { TimeoutOptions } from './timeout.options.js';
 
+declare module '../../core/declarations/index.js' {
+  interface OperoStrategies {
+    /** How long a method may take. */
+    timeout: { options: number | TimeoutOptions; errors: 'OPERO_ATTEMPT_TIMEOUT' | 'OPERO_TOTAL_TIMEOUT' };
+  }
+}
+
 const option = {
   option: 'timeout' as const,
   allowed: 'ms for each attempt, or { attempt, total }, or false',
   shorthand: (raw: unknown) => (typeof raw === 'number' ? { attempt: raw } : undefined),
   schema: timeoutSchema,
-  raw: undefined as number | TimeoutOptions | undefined,
 };
 
 function validate(resolved: ResolvedTimeout, target: Target): Problem[] {
@@ -30,17 +36,21 @@ function validate(resolved: ResolvedTimeout, target: Target): Problem[] {
 }
 
 /** The limit on the whole call. */
-export const totalTimeout = defineStrategy<'timeout', number | TimeoutOptions, ResolvedTimeout>({
+export const totalTimeout = defineStrategy<'timeout', ResolvedTimeout, TotalTimeoutStrategy>({
   ...option,
   name: 'total timeout',
+  kind: 'total-timeout',
+  facts: ({ attempt, total }) => ({ attemptLimit: attempt, totalLimit: total }),
+  errors: { OPERO_ATTEMPT_TIMEOUT: 504, OPERO_TOTAL_TIMEOUT: 504 },
   validate,
   create: ({ total }, { operation }) => (total ? new TotalTimeoutStrategy(operation, total) : undefined),
 });
 
 /** The limit on one attempt. */
-export const attemptTimeout = defineStrategy<'timeout', number | TimeoutOptions, ResolvedTimeout>({
+export const attemptTimeout = defineStrategy<'timeout', ResolvedTimeout, AttemptTimeoutStrategy>({
   ...option,
   name: 'attempt timeout',
+  kind: 'attempt-timeout',
   create: ({ attempt }, { operation }) =>
     attempt ? new AttemptTimeoutStrategy(operation, attempt) : undefined,
 });

@@ -1,0 +1,31 @@
+/**
+ * The types that strategies add by declaration merging, by option: what may be written for it, and the names of its
+ * events, the codes of its errors and its part of the snapshot, where it has any. Written beside the strategy:
+ *
+ * @example
+ * declare module 'nestjs-opero' {
+ *   interface OperoStrategies {
+ *     quota: { options: number | QuotaOptions; events: 'quota-refusal'; errors: 'QUOTA_SPENT'; snapshot: { left: number } };
+ *   }
+ * }
+ */
+export interface OperoStrategies {}
+
+type Option = keyof OperoStrategies;
+
+/** The names of the events of all strategies. */
+export type DeclaredEvent = {
+  [O in Option]: OperoStrategies[O] extends { events: infer E extends string } ? E : never;
+}[Option];
+
+/** The codes of the errors of all strategies. */
+export type DeclaredErrorCode = {
+  [O in Option]: OperoStrategies[O] extends { errors: infer E extends string } ? E : never;
+}[Option];
+
+/** What each strategy with a snapshot tells in it, by option. */
+export type DeclaredSnapshots = {
+  readonly [
+    O in Option as OperoStrategies[O] extends { snapshot: object } ? O : never
+  ]?: OperoStrategies[O] extends { snapshot: infer S } ? S : never;
+};

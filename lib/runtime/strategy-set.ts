@@ -1,0 +1,38 @@
+import { pipelineEvents, type OperoEventType } from '../core/events/index.js';
+import type { Problem } from '../core/options/index.js';
+import type { StrategyDefinition } from '../core/strategy/index.js';
+import { order as builtIn } from '../strategies/index.js';
+import { commonKeys } from './options.js';
+import { place } from './strategy-placement.js';
+
+/** The strategies of an app in their order: the built-in ones, and those of its own. */
+export class StrategySet {
+  /** The definition of each option; an option with two places in the order is checked by the first of them. */
+  readonly byOption: ReadonlyMap<string, StrategyDefinition>;
+  /** All that may be written in options. */
+  readonly keys: readonly string[];
+  /** All events there are. */
+  readonly events: readonly OperoEventType[];
+  readonly #statuses: ReadonlyMap<string, number>;
+
+  constructor(readonly order: readonly StrategyDefinition[]) {
+    this.byOption = new Map([...order].reverse().map((definition) => [definition.option, definition]));
+    this.keys = [...new Set(order.map(({ option }) => option)), ...commonKeys];
+    this.events = [...new Set([...pipelineEvents, ...order.flatMap(({ events = [] }) => events)])];
+    this.#statuses = new Map(order.flatMap(({ errors = {} }) => Object.entries(errors)));
+  }
+
+  /** The HTTP status of a strategy's error; `undefined` for a code of none. */
+  statusOf(code: string): number | undefined {
+    return this.#statuses.get(code);
+  }
+}
+
+/** The built-in strategies. */
+export const standardStrategies = new StrategySet(builtIn as readonly unknown[] as StrategyDefinition[]);
+
+/** The built-in strategies and those of the app; one that cannot be placed is left out, and told in `problems`. */
+export const strategiesWith = (added: unknown, problems: Problem[]): StrategySet =>
+  added === undefined
+    ? standardStrategies
+    : new StrategySet(place(added, standardStrategies.order, problems));

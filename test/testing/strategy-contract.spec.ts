@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  checks,
+  defineStrategy,
+  RefusedError,
+  type GateStrategy,
+  type OperoOptions,
+  type OperoStrategies,
+  type StrategyAttempt,
+} from 'nestjs-opero';
+import { strategyContract } from 'nestjs-opero/testing';
+import { standardStrategies } from '../../lib/runtime/index.js';
+import { quota } from '../support/quota.js';
+
+/** Options with which calls wait, or are rejected, wherever the strategy does that. */
+const builtIn: Record<Exclude<keyof OperoStrategies, 'quota' | 'broken'>, OperoOptions[]> = {
+  fallback: [{ fallback: { value: 1 } }],
+  cache: [{ cache: 1_000 }],
+  singleFlight: [{ singleFlight: true }],
+  timeout: [{ timeout: 100 }, { timeout: { total: 100 } }],
+  retry: [{ retry: 3 }, { retry: { retries: 2, minDelay: 0 } }],
+  argFallback: [{ argFallback: { param: 'item', values: ['a', 'b'] } }],
+  hedge: [{ hedge: { delay: 50, idempotent: true } }],
+  circuitBreaker: [{ circuitBreaker: true }],
+  rateLimit: [{ rateLimit: 2 }, { rateLimit: { limit: 2, mode: 'reject' } }],
+  bulkhead: [{ bulkhead: 2 }, { bulkhead: { concurrency: 2, queue: 5, maxWait: 100 } }],
+};
+
+const sets = Object.values(builtIn).flat();
+const together: OperoOptions = Object.assign({}, ...sets.filter((options) => !('singleFlight' in options)));
+
+describe.each([...sets, together])('%j', (options) => {
+  for (const { name, run } of strategyContract({ options })) it(name, run);
+});
+
+it('has options for every built-in strategy', () => {
+  expect(Object.keys(builtIn).sort()).toEqual([...standardStrategies.byOption.keys()].sort());
+});
+
+describe('a strategy of the app', () => {
+  const contract = strategyContract({ strategies: [quota], options: { quota: 3 }, consumes: true });
+  for (const { name, run } of contract) it(name, run);
+});
+
+declare module 'nestjs-opero' {
+  interface OperoStrategies {
+    broken: { options: object; errors: 'BROKEN' };
+  }
+}
+
+class BrokenError extends RefusedError {
+  readonly code = 'BROKEN';
+}
+
+/** A gate for two at a time that lets others wait 100 ms, with a mistake. */
+type Mistake = 'none' | 'forgets its timer' | 'cannot be cancelled' | 'keeps its place';
+
+const brokenWith = (mistake: Mistake) =>
+  defineStrategy({
+    name: 'broken',
+    option: 'broken',
+    kind: 'gate',
+    after: 'bulkhead',
+    allowed: 'true',
+    schema: checks.fields({}),
+    create(_options, { clock, operation }) {
+      let taken = 0;
+      const gate: GateStrategy = {
+        kind: 'gate',
+        enter(attempt: StrategyAttempt) {
+          if (taken < 2) return ++taken;
+          const begin = (_resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
+            const timer = clock.schedule(100, () => {
+              const error = new BrokenError('full', operation, 0);
+              attempt.refuse(error);
+              reject(error);
+            });
+            return () => {
+              if (mistake !== 'forgets its timer') timer.cancel();
+            };
+          };
+          if (mistake !== 'cannot be cancelled') return attempt.wait(begin);
+          return new Promise((resolve, reject) => void begin(resolve, reject));
+        },
+        leave(attempt) {
+          if (mistake !== 'keeps its place' || !attempt.stopped) taken--;
+        },
+      };
+      return gate;
+    },
+  });
+
+async function brokenCases(mistake: Mistake): Promise<string[]> {
+  const broken: string[] = [];
+  const cases = strategyContract({ strategies: [brokenWith(mistake)], options: { broken: {} } });
+  for (const { name, run } of cases)
+    await run().catch((error: Error) => broken.push(`${name}: ${error.message}`));
+  return broken;
+}
+
+it.each<[Mistake, string[]]>([
+  ['none', []],
+  ['forgets its timer', ['ends calls that are cancelled while the method runs: 18 timers are left after all calls have ended']],
+  ['cannot be cancelled', ['ends calls that are cancelled while the method runs: a cancelled call has not ended']],
+  ['keeps its place', ['lets in as many as before after all were cancelled: fewer or more attempts were let in']],
+])('finds that a gate that makes the mistake "%s" breaks the contract', async (mistake, expected) => {
+  const broken = await brokenCases(mistake);
+  for (const line of expected) expect(broken).toContainEqual(expect.stringContaining(line));
+  if (expected.length === 0) expect(broken).toEqual([]);
+}); // prettier-ignore
