@@ -195,7 +195,7 @@ assert(require.resolve('nestjs-opero').endsWith('.cjs') && import.meta.resolve('
 assert.deepStrictEqual(Object.keys(registered).sort(), Object.keys(decorated).sort());
 for (const [name, value] of Object.entries(decorated)) {
   assert.strictEqual(value, registered[name], name);
-  if (/^[A-Z]/.test(name)) assert.strictEqual(value.name, name);
+  if (typeof value === 'function' && /^[A-Z]/.test(name)) assert.strictEqual(value.name, name);
 }
 assert.strictEqual(health.OperoHealthIndicator, sameHealth.OperoHealthIndicator);
 
@@ -242,6 +242,75 @@ for (const name of ['app-12', 'app-11']) {
     });
   }
 }
+/** A strategy of an app's own, from the sample: its types, its contract in whichever build, and the check of its option. */
+const ownStrategy = `
+import 'reflect-metadata';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Opero, OperoModule, OperoService } from 'nestjs-opero';
+import { strategyContract } from 'nestjs-opero/testing';
+import { quota, QuotaSpentError } from './quota.strategy.js';
+
+@Injectable()
+class Reports {
+  @Opero({ quota: 1 })
+  async make(): Promise<string> {
+    return 'made';
+  }
+}
+
+@Injectable()
+class Mistaken {
+  // @ts-expect-error the option has the types that the strategy declares
+  @Opero({ quota: { limits: 1 } })
+  async make(): Promise<void> {}
+}
+
+const start = (provider: new () => object) => {
+  class AppModule {}
+  Module({ imports: [OperoModule.forRoot({ strategies: [quota] })], providers: [provider] })(AppModule);
+  return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+};
+
+async function main(): Promise<void> {
+  for (const { run } of strategyContract({ strategies: [quota], options: { quota: 3 }, consumes: true })) await run();
+  for (const { run } of strategyContract({ options: { bulkhead: 2, rateLimit: { limit: 5, interval: 10 } } })) await run();
+  const wrong = await start(Mistaken).catch(String);
+  if (!String(wrong).includes('quota.limits')) throw new Error('the boot said ' + wrong);
+  const app = await start(Reports);
+  await app.get(Reports).make();
+  const error: unknown = await app.get(Reports).make().catch((thrown: unknown) => thrown);
+  if (!(error instanceof QuotaSpentError)) throw new Error('rejected with ' + error);
+  const left: number | undefined = app.get(OperoService).operations()[0]?.strategies?.quota?.left;
+  if (left !== 0) throw new Error('left: ' + left);
+  console.log('the strategy works');
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
+`;
+
+for (const name of ['app-12', 'app-11']) {
+  step(`runs a strategy of an app's own, and its contract (${name})`, () => {
+    const folder = join(temporary, name);
+    cpSync('sample/07-own-strategy/src/quota.strategy.ts', join(folder, 'quota.strategy.ts'));
+    writeFileSync(join(folder, 'own.ts'), ownStrategy);
+    const options = { ...compilerOptions, skipLibCheck: true };
+    writeFileSync(
+      join(folder, 'tsconfig.own.json'),
+      JSON.stringify({ compilerOptions: options, files: ['own.ts'] }),
+    );
+    run(process.execPath, [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      join(folder, 'tsconfig.own.json'),
+    ]);
+    const output = run(process.execPath, ['--preserve-symlinks-main', join(folder, 'out', 'own.js')], folder);
+    assert(output.includes('the strategy works'), output);
+  });
+}
 step('is another package for another copy of Nest', () => {
   const check = `
     const first = require('nestjs-opero').OperoModule;
@@ -257,6 +326,8 @@ step('has types for moduleResolution node10, and one set of types for import and
   const use = `
     import { OperoService } from 'nestjs-opero';
     import { OperoHealthIndicator } from 'nestjs-opero/terminus';
+    import { ManualClock } from 'nestjs-opero/testing';
+    export const clock: { now(): number } = new ManualClock();
     export const answer = (service: OperoService): Promise<string> => service.run('name', () => 'x');
     export const check = (health: OperoHealthIndicator) => health.check('operations', { maxFailures: 2 });
     // @ts-expect-error the types are there: this is not an option
