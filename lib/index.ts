@@ -20,12 +20,18 @@ export {
 export { DEFAULT_MAX_KEYS, KeyedStates } from './core/collections/index.js';
 export * from './core/declarations/index.js';
 export { checks } from './core/options/index.js';
-export { defineStrategy, EXHAUSTED, LAST, LEAVE } from './core/strategy/index.js';
-export { currentCall, findCurrentCall } from './core/call/index.js';
+export { defineStrategy } from './core/strategy/index.js';
+export { currentCall, findCurrentCall, NoteKey } from './core/call/index.js';
 export type { Clock, Random, Timer } from './core/time/index.js';
 export type { AttemptFailure, OperoErrorCode } from './core/errors/index.js';
 export type { OperationCounts, OperoEvent, OperoEventType, OperoListener } from './core/events/index.js';
-export type { BeginStrategyWait, OperoCall, StrategyAttempt, StrategyCall } from './core/call/index.js';
+export type {
+  BeginStrategyWait,
+  CallNotes,
+  OperoCall,
+  StrategyAttempt,
+  StrategyCall,
+} from './core/call/index.js';
 export type { EventDetail, EventSource, StrategyMonitor } from './core/events/index.js';
 export type { Problem } from './core/options/index.js';
 export type {

@@ -5,7 +5,7 @@ import type { TimeLimit } from '../time/deadlines.js';
 import { AttemptDeadline } from './attempt-deadline.js';
 import { isTimeLimit, type RefusedError } from '../errors/errors.js';
 import { retryAfterOf } from '../errors/retry-after.js';
-import { REFUSED } from './outcomes.js';
+import { REFUSED, type Step } from './outcomes.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
 
@@ -16,7 +16,7 @@ export interface AttemptWaiter {
 
 /** Called when one of several concurrent attempts has ended; decides how the call continues. */
 export interface AttemptRound {
-  over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown;
+  attemptEnded(attempt: Attempt, ok: boolean, outcome: unknown, now: number): Step;
   /** Aborts the attempts that are still running. */
   abandon(): void;
 }

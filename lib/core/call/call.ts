@@ -5,7 +5,9 @@ import type { Clock } from '../time/clock.js';
 import { runInside } from './async-context.js';
 import { Deadline, type Deadlines, type TimeLimit } from '../time/deadlines.js';
 import type { EventSource, Monitor } from '../events/monitor.js';
+import type { CallNotes } from './notes.js';
 import type { OperoCall } from './opero-call.js';
+import type { CallResult } from './outcomes.js';
 import { Scope } from './scope.js';
 
 /** The parts of an operation that a call uses. */
@@ -105,7 +107,7 @@ export class Call extends Scope implements EventSource {
   readonly #counted: boolean;
   /** The call site, if captured. */
   site: CallSite | undefined;
-  #notes: Map<object, unknown> | undefined;
+  #notes: CallNotes | undefined;
   #resolve!: (value: unknown) => void;
 
   constructor(
@@ -131,9 +133,9 @@ export class Call extends Scope implements EventSource {
     return this.operation.monitor;
   }
 
-  /** Data of strategies for the duration of the call, by strategy. */
-  get notes(): Map<object, unknown> {
-    return (this.#notes ??= new Map());
+  /** Data of strategies for the duration of the call. */
+  get notes(): CallNotes {
+    return (this.#notes ??= new Map() as CallNotes);
   }
 
   protected override get ownDeadline(): number {
@@ -173,8 +175,8 @@ export class Call extends Scope implements EventSource {
     });
   }
 
-  answer(value: unknown): void {
-    this.#resolve(value);
+  answer(result: CallResult): void {
+    this.#resolve(result);
     // A promise retains the context it was created in: a method that keeps calling itself would retain all its calls.
     this.#resolve = isAnswered;
   }

@@ -1,6 +1,7 @@
 import type { AttemptFailure } from '../errors/all-failed.js';
 import type { RefusedError } from '../errors/errors.js';
 import type { EventSource } from '../events/monitor.js';
+import type { CallNotes } from './notes.js';
 import type { REFUSED } from './outcomes.js';
 
 /** Begins a wait that `resolve` and `reject` end; returns how to give it up, which must leave no timer behind. */
@@ -33,8 +34,8 @@ export interface StrategyCall extends EventSource, Waiting {
   readonly alternativeKey: string;
   /** The failed attempts up to now, in order. */
   readonly failures: readonly AttemptFailure[];
-  /** What strategies note down for the length of a call, by strategy. */
-  readonly notes: Map<object, unknown>;
+  /** Data that strategies keep for the duration of the call. */
+  readonly notes: CallNotes;
   /** Whether an attempt of this call was rejected with `error`: the method did not run for it. */
   refusedWith(error: unknown): boolean;
 }

@@ -5,6 +5,7 @@ export { appendCallSite, captureCallSite } from './call-site.js';
 export { Call, type CallIdentity, type CallKind, type CallOperation, type Invocation } from './call.js';
 export { currentScope, enclosingScope, runInside } from './async-context.js';
 export { currentCall, findCurrentCall } from './current-call.js';
+export { type CallNotes, NoteKey } from './notes.js';
 export { REFUSED } from './outcomes.js';
 export type { BeginStrategyWait, StrategyAttempt, StrategyCall } from './contracts.js';
 export type { OperoCall } from './opero-call.js';

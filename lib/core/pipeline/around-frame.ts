@@ -1,4 +1,5 @@
 import type { Call } from '../call/call.js';
+import { asResult, type CallResult } from '../call/outcomes.js';
 import { Frame, isThenable } from './frame.js';
 import type { AroundStrategy, TotalTimeLimit, RecoverStrategy, Runner } from '../strategy/strategy.js';
 
@@ -13,7 +14,7 @@ export class AroundFrame extends Frame {
     super(recover, limit);
   }
 
-  protected proceed(call: Call): unknown {
+  protected proceed(call: Call): CallResult {
     let result: unknown;
     try {
       result = this.strategy.around(call, this.next);
@@ -21,9 +22,10 @@ export class AroundFrame extends Frame {
       return this.fail(call, error);
     }
     if (!isThenable(result)) return this.succeed(call, result);
-    return Promise.resolve(result).then(
+    const settled = Promise.resolve(result).then(
       (value) => this.succeed(call, value),
       (error) => this.fail(call, error),
     );
+    return asResult(settled);
   }
 }

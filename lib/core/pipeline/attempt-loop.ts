@@ -4,20 +4,19 @@ import { Attempt, type AttemptRound } from '../call/attempt.js';
 import type { Call } from '../call/call.js';
 import { Frame } from './frame.js';
 import type { GateChain } from './gate-chain.js';
-import { HedgeRound, type TryOutcome } from './hedge-round.js';
-import { AGAIN, PENDING } from '../call/outcomes.js';
+import { HedgeRound, type AttemptOutcome } from './hedge-round.js';
+import { AGAIN, asResult, PENDING, type CallResult, type Step } from '../call/outcomes.js';
 import type { RepeatChain } from './repeat-chain.js';
-import {
-  EXHAUSTED,
-  type AttemptTimeLimit,
-  type HedgeStrategy,
-  type TotalTimeLimit,
-  type RecoverStrategy,
+import type {
+  AttemptTimeLimit,
+  HedgeStrategy,
+  TotalTimeLimit,
+  RecoverStrategy,
 } from '../strategy/strategy.js';
 import { isWithdrawn } from '../call/withdrawal.js';
 
 /** The strategies around the method, by kind. */
-export interface TryStrategies {
+export interface AttemptStrategies {
   readonly repeat: RepeatChain;
   readonly hedge: HedgeStrategy | undefined;
   readonly gates: GateChain;
@@ -31,13 +30,13 @@ export class AttemptLoop extends Frame implements AttemptFrame {
   constructor(
     recover: readonly RecoverStrategy[],
     limit: TotalTimeLimit | undefined,
-    private readonly strategies: TryStrategies,
+    private readonly strategies: AttemptStrategies,
   ) {
     super(recover, limit);
     this.#runner = new AttemptRunner(strategies.gates, strategies.attemptLimit, this);
   }
 
-  protected proceed(call: Call): unknown {
+  protected proceed(call: Call): CallResult {
     call.attempt = 1;
     // Reading the clock costs as much as a promise, and no time has passed since the call started.
     const now = this.outermost ? call.startedAt : call.operation.clock.now();
@@ -46,60 +45,58 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     } catch (error) {
       return this.#giveUp(call, error, now);
     }
-    const result = this.#keepTrying(call, now);
-    return result === PENDING ? call.later() : result;
+    const step = this.#runRounds(call, now);
+    return step === PENDING ? asResult(call.later()) : step;
   }
 
-  tell(call: Call, result: unknown): void {
-    let answer = result;
+  proceedWith(call: Call, step: Step): void {
+    let next: Step = step;
     try {
-      if (answer === AGAIN) answer = this.#keepTrying(call, call.operation.clock.now());
+      if (next === AGAIN) next = this.#runRounds(call, call.operation.clock.now());
     } catch (error) {
-      answer = this.crash(call, error);
+      next = this.crash(call, error);
     }
-    if (answer !== PENDING) call.answer(answer);
+    if (next !== PENDING) call.answer(next);
   }
 
-  crash(call: Call, error: unknown): unknown {
-    if (call.ended) return Promise.reject(error);
+  crash(call: Call, error: unknown): CallResult {
+    if (call.ended) return asResult(Promise.reject(error));
     for (const child of call.children()) child.abort(error);
     return this.#giveUp(call, error, call.operation.clock.now());
   }
 
   /** Runs a step from a timer or a promise callback, and settles the call with its result. */
-  #resume(call: Call, step: () => unknown): void {
-    let result: unknown;
+  #resume(call: Call, run: () => Step): void {
+    let step: Step;
     try {
-      result = step();
+      step = run();
     } catch (error) {
-      result = this.crash(call, error);
+      step = this.crash(call, error);
     }
-    this.tell(call, result);
+    this.proceedWith(call, step);
   }
 
-  #keepTrying(call: Call, now: number): unknown {
+  #runRounds(call: Call, now: number): CallResult | typeof PENDING {
     for (;;) {
-      const result = call.stopped
-        ? this.#giveUp(call, call.stopped.reason, now)
-        : this.#beginRound(call, now);
-      if (result !== AGAIN) return result;
+      const step = call.stopped ? this.#giveUp(call, call.stopped.reason, now) : this.#beginRound(call, now);
+      if (step !== AGAIN) return step;
       now = call.operation.clock.now();
     }
   }
 
-  #beginRound(call: Call, now: number): unknown {
+  #beginRound(call: Call, now: number): Step {
     const { hedge } = this.strategies;
     if (!hedge) return this.#runner.begin(new Attempt(call, now), now);
     const round = new HedgeRound(call, hedge, {
       begin: (attempt, at) => this.#runner.begin(attempt, at),
-      beginLater: (step) => this.#resume(call, step),
+      beginLater: (run) => this.#resume(call, run),
       accepts: (value) => !this.strategies.repeat.reject(call, value),
       decide: (attempt, outcome, at) => this.#decide(attempt, outcome, at),
     });
     return round.begin(now);
   }
 
-  over(attempt: Attempt, ok: boolean, value: unknown, now: number, thrown: boolean): unknown {
+  attemptEnded(attempt: Attempt, ok: boolean, value: unknown, now: number, thrown: boolean): Step {
     const { call } = attempt;
     if (attempt.round) return this.#endOfMany(attempt, attempt.round, ok, value, now);
     if (thrown && !call.stopped) return this.#giveUp(call, value, now);
@@ -107,16 +104,16 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     return this.#decide(attempt, { ok, value }, now);
   }
 
-  #endOfMany(attempt: Attempt, round: AttemptRound, ok: boolean, value: unknown, now: number): unknown {
+  #endOfMany(attempt: Attempt, round: AttemptRound, ok: boolean, value: unknown, now: number): Step {
     try {
-      return round.over(attempt, ok, value, now);
+      return round.attemptEnded(attempt, ok, value, now);
     } catch (error) {
       round.abandon();
       return this.#giveUp(attempt.call, ok ? error : value, now);
     }
   }
 
-  #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
+  #decide(attempt: Attempt, outcome: AttemptOutcome, now: number): Step {
     const { call } = attempt;
     if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
     if (call.broken) return this.#giveUp(call, call.broken.error, now);
@@ -131,9 +128,9 @@ export class AttemptLoop extends Frame implements AttemptFrame {
         error = new UnacceptableResultError(value);
         attempt.failed(error, now);
       }
-      const verdict = this.strategies.repeat.judge(call, error);
-      if (verdict >= 0) return this.#again(call, verdict);
-      if (verdict === EXHAUSTED)
+      const decision = this.strategies.repeat.judge(call, error);
+      if (typeof decision === 'number') return this.#again(call, decision);
+      if (decision === 'aggregate')
         value = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
       else if (outcome.ok) {
         call.accepted = false;
@@ -146,23 +143,23 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     return this.#giveUp(call, value, now);
   }
 
-  #succeed(call: Call, value: unknown, now: number): unknown {
+  #succeed(call: Call, value: unknown, now: number): CallResult {
     this.strategies.repeat.succeeded(call);
     call.monitor.succeeded(call, now);
     return this.succeed(call, value);
   }
 
-  #again(call: Call, delay: number): unknown {
+  #again(call: Call, delay: number): Step {
     call.delay = delay;
     if (delay === 0) return AGAIN;
     call.pause(delay).then(
-      () => this.tell(call, AGAIN),
+      () => this.proceedWith(call, AGAIN),
       (reason) => this.#resume(call, () => this.#giveUp(call, reason, call.operation.clock.now())),
     );
     return PENDING;
   }
 
-  #giveUp(call: Call, error: unknown, now: number): unknown {
+  #giveUp(call: Call, error: unknown, now: number): CallResult {
     if (isWithdrawn(call)) return this.fail(call, error);
     if (call.stopped?.limit) call.monitor.emit('timeout', call, { error });
     if (call.stopped && !call.stopped.limit) call.monitor.emit('abort', call, { error });

@@ -2,17 +2,17 @@ import type { Attempt, AttemptWaiter } from '../call/attempt.js';
 import type { Call } from '../call/call.js';
 import { isThenable } from './frame.js';
 import type { GateChain } from './gate-chain.js';
-import { PENDING, REFUSED } from '../call/outcomes.js';
+import { PENDING, REFUSED, type CallResult, type Step } from '../call/outcomes.js';
 import type { AttemptTimeLimit } from '../strategy/strategy.js';
 
 /** Called when attempts end; decides how the call continues. */
 export interface AttemptFrame {
   /** `thrown` means that a gate threw: the call fails with `value`. */
-  over(attempt: Attempt, ok: boolean, value: unknown, now: number, thrown: boolean): unknown;
-  /** Settles the promise of a call with the result of a step. */
-  tell(call: Call, result: unknown): void;
+  attemptEnded(attempt: Attempt, ok: boolean, value: unknown, now: number, thrown: boolean): Step;
+  /** Continues a call that had to wait: settles its promise, or starts another attempt. */
+  proceedWith(call: Call, step: Step): void;
   /** Ends a call after an unexpected error. */
-  crash(call: Call, error: unknown): unknown;
+  crash(call: Call, error: unknown): CallResult;
 }
 
 /** Runs an attempt through the gates and the method, synchronously as far as possible. */
@@ -24,7 +24,7 @@ export class AttemptRunner implements AttemptWaiter {
   ) {}
 
   /** Starts an attempt. If it has to wait, the frame is notified later. */
-  begin(attempt: Attempt, now: number): unknown {
+  begin(attempt: Attempt, now: number): Step {
     let entered: Promise<unknown> | typeof REFUSED | undefined;
     try {
       entered = this.gates.enter(attempt, now);
@@ -40,16 +40,16 @@ export class AttemptRunner implements AttemptWaiter {
   /** The method has settled, or the wait for it was interrupted. */
   settled(attempt: Attempt, ok: boolean, outcome: unknown): void {
     const { call } = attempt;
-    let result: unknown;
+    let step: Step;
     try {
-      result = this.#end(attempt, ok, outcome);
+      step = this.#end(attempt, ok, outcome);
     } catch (error) {
-      result = this.frame.crash(call, error);
+      step = this.frame.crash(call, error);
     }
-    this.frame.tell(call, result);
+    this.frame.proceedWith(call, step);
   }
 
-  #enterLater(attempt: Attempt, token: Promise<unknown>): unknown {
+  #enterLater(attempt: Attempt, token: Promise<unknown>): typeof PENDING {
     const { call } = attempt;
     token.then(
       (given) => {
@@ -67,16 +67,16 @@ export class AttemptRunner implements AttemptWaiter {
 
   #goOn(attempt: Attempt, now: number): void {
     const { call } = attempt;
-    let result: unknown;
+    let step: Step;
     try {
-      result = this.begin(attempt, now);
+      step = this.begin(attempt, now);
     } catch (error) {
-      result = this.frame.crash(call, error);
+      step = this.frame.crash(call, error);
     }
-    this.frame.tell(call, result);
+    this.frame.proceedWith(call, step);
   }
 
-  #invoke(attempt: Attempt, now: number): unknown {
+  #invoke(attempt: Attempt, now: number): Step {
     if (attempt.stopped) return this.#end(attempt, false, attempt.stopped.reason);
     if (this.limit) attempt.startTimer(this.limit, now);
     this.gates.start(attempt, now);
@@ -94,7 +94,7 @@ export class AttemptRunner implements AttemptWaiter {
   }
 
   /** Leaves the gates the attempt entered, and asks the frame how to continue. */
-  #end(attempt: Attempt, ok: boolean, outcome: unknown): unknown {
+  #end(attempt: Attempt, ok: boolean, outcome: unknown): Step {
     const { call } = attempt;
     const now = call.operation.clock.now();
     attempt.stopTimer();
@@ -106,6 +106,6 @@ export class AttemptRunner implements AttemptWaiter {
     // An error of a gate must not hide the error of the method.
     const failed = !ok || thrown !== undefined;
     const value = ok && thrown ? thrown.error : outcome;
-    return this.frame.over(attempt, !failed, value, now, thrown !== undefined);
+    return this.frame.attemptEnded(attempt, !failed, value, now, thrown !== undefined);
   }
 }

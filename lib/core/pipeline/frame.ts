@@ -1,6 +1,7 @@
 import { rememberFailures } from '../errors/all-failed.js';
 import { appendCallSite } from '../call/call-site.js';
 import { CallDeadline, type Call } from '../call/call.js';
+import { asResult, type CallResult } from '../call/outcomes.js';
 import type { TotalTimeLimit, RecoverStrategy, Runner } from '../strategy/strategy.js';
 
 /**
@@ -16,7 +17,7 @@ export abstract class Frame implements Runner {
     private readonly limit: TotalTimeLimit | undefined,
   ) {}
 
-  run(call: Call): unknown {
+  run(call: Call): CallResult {
     if (call.stopped) {
       call.monitor.emit('abort', call, { error: call.stopped.reason });
       return this.fail(call, call.stopped.reason);
@@ -30,22 +31,22 @@ export abstract class Frame implements Runner {
   }
 
   /** Runs the inner strategies and ends in {@link succeed} or {@link fail}. */
-  protected abstract proceed(call: Call): unknown;
+  protected abstract proceed(call: Call): CallResult;
 
-  protected succeed(call: Call, value: unknown): unknown {
+  protected succeed(call: Call, value: unknown): CallResult {
     this.#stopLimit(call);
     if (this.outermost) call.leave();
-    return value;
+    return asResult(value);
   }
 
   /** Ends the frame with `error` or the result of a fallback. */
-  protected fail(call: Call, error: unknown): unknown {
+  protected fail(call: Call, error: unknown): CallResult {
     this.#stopLimit(call);
     rememberFailures(error, call.failures);
     return this.#recoverFrom(call, error, this.recover.length - 1);
   }
 
-  #recoverFrom(call: Call, error: unknown, index: number): unknown {
+  #recoverFrom(call: Call, error: unknown, index: number): CallResult {
     const strategy = call.stopped ? undefined : this.recover[index];
     if (!strategy) {
       if (this.outermost) call.leave();
@@ -54,7 +55,7 @@ export abstract class Frame implements Runner {
       // The reason of an abort or a shutdown does not belong to this call.
       if (call.site && this.outermost && !call.stopped)
         appendCallSite(reason, call.site, call.operation.name);
-      if (call.kind === 'promise' || call.answersLater) return Promise.reject(reason);
+      if (call.kind === 'promise' || call.answersLater) return asResult(Promise.reject(reason));
       throw reason;
     }
     let result: unknown;
@@ -65,7 +66,7 @@ export abstract class Frame implements Runner {
     } catch (failure) {
       return this.#recoverFrom(call, failure, index - 1);
     }
-    return call.race(result).then(
+    const settled = call.race(result).then(
       (value) => {
         call.settled();
         return this.succeed(call, value);
@@ -75,6 +76,7 @@ export abstract class Frame implements Runner {
         return this.#recoverFrom(call, failure, index - 1);
       },
     );
+    return asResult(settled);
   }
 
   /** A timeout ends only what is inside of this frame: a fallback further out may still run. */

@@ -3,11 +3,11 @@ import { UnacceptableResultError } from '../errors/all-failed.js';
 import { Attempt, type AttemptRound } from '../call/attempt.js';
 import type { Call } from '../call/call.js';
 import type { Timer } from '../time/clock.js';
-import { PENDING } from '../call/outcomes.js';
+import { PENDING, type Step } from '../call/outcomes.js';
 import type { HedgeStrategy, HedgeVerdict } from '../strategy/strategy.js';
 
 /** The outcome of an attempt, or of several concurrent ones. */
-export interface TryOutcome {
+export interface AttemptOutcome {
   readonly ok: boolean;
   readonly value: unknown;
   /** Whether the value is already known to be acceptable. */
@@ -18,11 +18,11 @@ export interface TryOutcome {
 
 /** The part of the frame that a round uses. */
 export interface RoundFrame {
-  begin(attempt: Attempt, now: number): unknown;
+  begin(attempt: Attempt, now: number): Step;
   /** Runs a step from a timer callback. */
-  beginLater(step: () => unknown): void;
+  beginLater(run: () => Step): void;
   accepts(value: unknown): boolean;
-  decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown;
+  decide(attempt: Attempt, outcome: AttemptOutcome, now: number): Step;
 }
 
 /** One attempt and its hedges. The first acceptable result wins; the other attempts are aborted. */
@@ -36,10 +36,10 @@ export class HedgeRound implements AttemptRound {
   #timer: Timer | undefined;
   #decided = false;
   /** The failure to end with when no attempt is left; a rejection only if there is no other failure. */
-  #last: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
+  #last: { readonly attempt: Attempt; readonly outcome: AttemptOutcome } | undefined;
 
   /** The first result that `hedge.failureOnResult` matched, returned if no attempt gives a better one. */
-  #poor: { readonly attempt: Attempt; readonly outcome: TryOutcome } | undefined;
+  #poor: { readonly attempt: Attempt; readonly outcome: AttemptOutcome } | undefined;
 
   constructor(
     private readonly call: Call,
@@ -50,13 +50,13 @@ export class HedgeRound implements AttemptRound {
   }
 
   /** Starts an attempt in parallel to those that are running. */
-  begin(now: number): unknown {
-    const result = this.#begin(now);
+  begin(now: number): Step {
+    const step = this.#begin(now);
     if (!this.#decided) this.#schedule();
-    return result;
+    return step;
   }
 
-  over(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
+  attemptEnded(attempt: Attempt, ok: boolean, outcome: unknown, now: number): Step {
     this.#running.delete(attempt);
     if (attempt.hedge > 0 && !attempt.invoked) this.strategy.giveBack();
     const { call } = this;
@@ -77,7 +77,7 @@ export class HedgeRound implements AttemptRound {
       loser.abort(new DOMException('Another attempt was decisive', 'AbortError'));
   }
 
-  #begin(now: number): unknown {
+  #begin(now: number): Step {
     const attempt = new Attempt(this.call, now, this.#begun++, this);
     this.#running.add(attempt);
     this.#newest = attempt;
@@ -92,9 +92,9 @@ export class HedgeRound implements AttemptRound {
   }
 
   #wait(rest: number, delay: number): void {
-    const step = () => this.#hedge(delay);
+    const run = () => this.#hedge(delay);
     this.#timer = this.call.operation.clock.schedule(rest, () =>
-      this.#context?.runInAsyncScope(() => this.frame.beginLater(step)),
+      this.#context?.runInAsyncScope(() => this.frame.beginLater(run)),
     );
   }
 
@@ -102,7 +102,7 @@ export class HedgeRound implements AttemptRound {
    * Starts a hedge. An attempt that still waits in a queue of a gate is not slow: the delay begins when its method
    * starts.
    */
-  #hedge(delay: number): unknown {
+  #hedge(delay: number): Step {
     if (this.#decided || this.call.stopped || this.#begun > this.#most) return PENDING;
     const now = this.call.operation.clock.now();
     if (now >= this.call.deadline) return PENDING;
@@ -115,13 +115,13 @@ export class HedgeRound implements AttemptRound {
     return this.strategy.mayBegin(this.call) ? this.begin(now) : PENDING;
   }
 
-  #win(winner: Attempt, value: unknown, now: number): unknown {
+  #win(winner: Attempt, value: unknown, now: number): Step {
     this.strategy.record(now - (this.#first(winner)?.startedAt ?? winner.startedAt));
     if (winner.hedge > 0) this.call.monitor.emit('hedge-win', this.call);
     return this.#decide(winner, { ok: true, value, accepted: true }, now);
   }
 
-  #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): unknown {
+  #lose(attempt: Attempt, ok: boolean, outcome: unknown, now: number): Step {
     const refused = !ok && !attempt.invoked;
     // A rejected hedge is no failure of the call; only the rejection of the first attempt is recorded.
     if (!refused || attempt.hedge === 0) this.#fail(attempt, ok, outcome, now);
@@ -134,14 +134,14 @@ export class HedgeRound implements AttemptRound {
   }
 
   /** Starts another attempt if allowed, or waits for those that are running. If none is left, decides. */
-  #goOn(attempt: Attempt, verdict: HedgeVerdict, now: number): unknown {
+  #goOn(attempt: Attempt, verdict: HedgeVerdict, now: number): Step {
     const { call } = this;
     // A predicate in the options may have ended the call.
     const isOver = call.stopped !== undefined || call.broken !== undefined;
     if (verdict === 'again' && !isOver && this.#begun <= this.#most && this.strategy.mayBegin(call)) {
       this.#timer?.cancel();
-      const result = this.begin(now);
-      if (this.#decided) return result;
+      const step = this.begin(now);
+      if (this.#decided) return step;
     }
     if (this.#running.size > 0) return PENDING;
     const last = this.#poor ?? this.#last ?? { attempt, outcome: { ok: false, value: attempt.refusal } };
@@ -160,7 +160,7 @@ export class HedgeRound implements AttemptRound {
     this.#last = { attempt, outcome: failure ? { ok, value, failure } : { ok, value } };
   }
 
-  #decide(attempt: Attempt, outcome: TryOutcome, now: number): unknown {
+  #decide(attempt: Attempt, outcome: AttemptOutcome, now: number): Step {
     this.abandon();
     this.call.current = attempt;
     return this.frame.decide(attempt, outcome, now);

@@ -1,6 +1,6 @@
 import type { Call } from '../call/call.js';
 import { isMarkedPermanent } from '../errors/permanent.js';
-import { LEAVE, type RepeatStrategy } from '../strategy/strategy.js';
+import type { RepeatDecision, RepeatStrategy } from '../strategy/strategy.js';
 
 /** The strategies that may ask for another attempt, outermost first. */
 export class RepeatChain {
@@ -28,18 +28,18 @@ export class RepeatChain {
   }
 
   /** Asks the strategies from the innermost outwards. If one continues, those inside it start over. */
-  judge(call: Call, error: unknown): number {
-    if (isMarkedPermanent(error)) return LEAVE;
+  judge(call: Call, error: unknown): RepeatDecision {
+    if (isMarkedPermanent(error)) return 'none';
     const { strategies } = this;
-    let verdict = LEAVE;
+    let decision: RepeatDecision = 'none';
     for (let index = strategies.length - 1; index >= 0; index--) {
       const answer = strategies[index]!.afterFailure(call, error);
-      if (answer >= 0) {
+      if (typeof answer === 'number') {
         for (const inner of strategies.slice(index + 1)) inner.begin?.(call);
         return answer;
       }
-      if (answer !== LEAVE) verdict = answer;
+      if (answer !== 'none') decision = answer;
     }
-    return verdict;
+    return decision;
   }
 }

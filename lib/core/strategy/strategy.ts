@@ -1,6 +1,7 @@
 import type { Attempt } from '../call/attempt.js';
 import type { Call, CallIdentity } from '../call/call.js';
 import type { StrategyAttempt, StrategyCall } from '../call/contracts.js';
+import type { REFUSED } from '../call/outcomes.js';
 import type { Clock } from '../time/clock.js';
 import type { TimeLimit } from '../time/deadlines.js';
 import type { StrategyMonitor } from '../events/monitor.js';
@@ -43,20 +44,20 @@ export interface TotalTimeLimit extends TimeLimit<Call> {
   readonly kind: 'total-timeout';
 }
 
-/** A strategy's answer when an attempt has failed. Any other number: try again after that many ms. */
-export const LEAVE = -1;
-/** No more attempts: the call fails with all its failures. */
-export const EXHAUSTED = -2;
-/** No more attempts: the call fails with its last error alone. */
-export const LAST = -3;
+/**
+ * What follows a failed attempt: a number is the delay of the next attempt, in ms. Else there is none, and unless a
+ * strategy further out decides otherwise, the call fails: `none`, with its error as it is; `last`, with the error of the last
+ * attempt; `aggregate`, with an `AllFailedError` of all attempts.
+ */
+export type RepeatDecision = number | 'none' | 'last' | 'aggregate';
 
 /** Decides after each attempt whether another one follows. Asked from the innermost outwards. */
 export interface RepeatStrategy {
   readonly kind: 'repeat';
   /** Prepares the first attempt of a round: of the call, or of an outer strategy's next round. */
   begin?(call: StrategyCall): void;
-  /** Ms until the next attempt, or {@link LEAVE}, {@link EXHAUSTED}, {@link LAST}. */
-  afterFailure(call: StrategyCall, error: unknown): number;
+  /** Decides whether another attempt follows. If so, adds 1 to `call.attempt`. */
+  afterFailure(call: StrategyCall, error: unknown): RepeatDecision;
   /** Whether a result counts as a failed attempt. */
   rejects?(call: StrategyCall, value: unknown): boolean;
   /** Takes note that an attempt has succeeded. */
@@ -88,16 +89,17 @@ export interface HedgeStrategy {
 }
 
 /** Admits attempts and records how they end, without waiting where it can. */
-export interface GateStrategy {
+export interface GateStrategy<Token = any> {
   readonly kind: 'gate';
   /**
-   * Lets the attempt in, at once or later, or answers with {@link StrategyAttempt.refuse}: throwing would cost as much as a call.
-   * The token comes back in `start` and `leave`.
+   * Admits the attempt, at once or later, or rejects it with {@link StrategyAttempt.refuse}: throwing would cost as much
+   * as a call. `start` and `leave` get the token of the attempt.
    */
-  enter(attempt: StrategyAttempt, now: number): unknown;
-  /** All gates are passed and the method begins. */
-  start?(token: unknown, now: number): void;
-  leave(attempt: StrategyAttempt, token: unknown, now: number, ok: boolean, outcome: unknown): void;
+  enter(attempt: StrategyAttempt, now: number): Token | Promise<Token> | typeof REFUSED;
+  /** All gates have admitted the attempt, and the method starts. */
+  start?(token: Token, now: number): void;
+  /** An admitted attempt has ended: called once for each, also if the method never ran. */
+  leave(attempt: StrategyAttempt, token: Token, now: number, ok: boolean, outcome: unknown): void;
 }
 
 /** Bounds the time of one attempt. */

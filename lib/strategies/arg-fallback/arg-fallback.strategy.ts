@@ -1,13 +1,12 @@
 import { isAbort, isProgrammingError, UnacceptableResultError } from '../../core/errors/index.js';
-import type { Call } from '../../core/call/index.js';
+import { NoteKey, type Call } from '../../core/call/index.js';
 import { ownCopy } from '../../core/values/index.js';
 import {
   anyOf,
   ask,
   digestOf,
-  EXHAUSTED,
-  LEAVE,
   type ErrorConditions,
+  type RepeatDecision,
   type RepeatStrategy,
   type StrategyContext,
 } from '../../core/strategy/index.js';
@@ -42,6 +41,7 @@ export interface ArgFallbackParts {
  */
 export class ArgFallbackStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
+  readonly #round = new NoteKey<Round>();
   readonly #declared: readonly Choice[];
   readonly #on: ((error: unknown) => boolean) | undefined;
 
@@ -63,15 +63,15 @@ export class ArgFallbackStrategy implements RepeatStrategy {
       choose(call.invocation.args[declared.parameter], declared),
     );
     const round: Round = { choices, positions: choices.map(() => 0) };
-    call.notes.set(this, round);
+    call.notes.set(this.#round, round);
     this.#apply(call, round);
   }
 
-  afterFailure(call: Call, error: unknown): number {
-    const round = call.notes.get(this) as Round;
+  afterFailure(call: Call, error: unknown): RepeatDecision {
+    const round = call.notes.get(this.#round)!;
     const single = round.choices.every(({ values }) => values.length <= 1);
-    if (single || !this.#movesOn(call, error)) return LEAVE;
-    if (!advance(round)) return EXHAUSTED;
+    if (single || !this.#movesOn(call, error)) return 'none';
+    if (!advance(round)) return 'aggregate';
     this.#apply(call, round);
     this.context.monitor.emit('alternative', call, { error });
     return 0;

@@ -1,6 +1,6 @@
 import { KeyedStates } from '../../core/collections/index.js';
 import { BulkheadFullError, withoutStack } from '../../core/errors/index.js';
-import type { Attempt } from '../../core/call/index.js';
+import type { Attempt, REFUSED } from '../../core/call/index.js';
 import { StateKeys, stateKey, type GateStrategy, type StrategyContext } from '../../core/strategy/index.js';
 import type { ResolvedBulkhead } from './bulkhead.options.js';
 import { Slots } from './bulkhead.state.js';
@@ -21,7 +21,7 @@ export const createSlots = ({ concurrency, maxKeys }: ResolvedBulkhead): KeyedSl
  * Limits how many attempts run concurrently, so that one slow dependency does not use up all resources. A cancelled
  * attempt frees its slot, even if its method ignores the signal and is still running.
  */
-export class BulkheadStrategy implements GateStrategy {
+export class BulkheadStrategy implements GateStrategy<Slots> {
   readonly kind = 'gate';
   readonly #keys: StateKeys;
   readonly #limit: WaitLimit;
@@ -39,7 +39,7 @@ export class BulkheadStrategy implements GateStrategy {
     this.#limit = { clock: context.clock, maxWait, rejection };
   }
 
-  enter(attempt: Attempt, now: number): unknown {
+  enter(attempt: Attempt, now: number): Slots | Promise<Slots> | typeof REFUSED {
     const slots = this.keyed.get(stateKey(this.#keys.of(attempt), ''), now);
     if (slots.tryTake()) return slots;
     if (slots.waiting >= this.options.queue) {

@@ -6,7 +6,7 @@ import {
   withoutStack,
 } from '../../core/errors/index.js';
 import type { EventSource } from '../../core/events/index.js';
-import type { Attempt } from '../../core/call/index.js';
+import type { Attempt, REFUSED } from '../../core/call/index.js';
 import {
   anyOf,
   ask,
@@ -33,7 +33,7 @@ const resultError = (): Error =>
 /**
  * Rejects calls to a failing dependency, and permits a few in the half-open state to test whether it has recovered.
  */
-export class CircuitBreakerStrategy implements GateStrategy {
+export class CircuitBreakerStrategy implements GateStrategy<Period | undefined> {
   readonly kind = 'gate';
   readonly #failureOn: ((error: unknown) => boolean) | undefined;
   readonly #keys: StateKeys;
@@ -76,7 +76,7 @@ export class CircuitBreakerStrategy implements GateStrategy {
     return this.circuits.stateAt(this.context.clock.now(), selection);
   }
 
-  enter(attempt: Attempt, now: number): unknown {
+  enter(attempt: Attempt, now: number): Period | undefined | typeof REFUSED {
     const { call } = attempt;
     // In shadow mode every call is permitted.
     const own = this.options.shadow

@@ -1,7 +1,7 @@
 import { Deadline } from '../../core/time/index.js';
 import { KeyedStates } from '../../core/collections/index.js';
 import { RateLimitExceededError, withoutStack } from '../../core/errors/index.js';
-import { isWithdrawn, type Attempt } from '../../core/call/index.js';
+import { isWithdrawn, type Attempt, type REFUSED } from '../../core/call/index.js';
 import {
   StateKeys,
   stateKey,
@@ -36,7 +36,7 @@ class WaitLimit extends Deadline {
  * Limits how many attempts start per interval. A permit is held until the method starts and counts from then on, so
  * that permits cannot pile up in inner queues and be used all at once.
  */
-export class RateLimitStrategy implements GateStrategy {
+export class RateLimitStrategy implements GateStrategy<RateLimiter> {
   readonly kind = 'gate';
   readonly #keys: StateKeys;
 
@@ -48,7 +48,7 @@ export class RateLimitStrategy implements GateStrategy {
     this.#keys = new StateKeys('rateLimit.key', options.key, context.monitor);
   }
 
-  enter(attempt: Attempt, now: number): unknown {
+  enter(attempt: Attempt, now: number): RateLimiter | Promise<RateLimiter> | typeof REFUSED {
     // Each alternative of a fallback argument has its own limit, because it is another provider or another API key.
     const key = stateKey(this.#keys.of(attempt), attempt.call.alternativeKey);
     const limiter = this.limiters.get(key, now);

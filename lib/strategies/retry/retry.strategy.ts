@@ -1,13 +1,11 @@
 import { AttemptTimeoutError, UnacceptableResultError } from '../../core/errors/index.js';
-import type { Call } from '../../core/call/index.js';
+import { NoteKey, type Call } from '../../core/call/index.js';
 import {
   ask,
   decided,
-  EXHAUSTED,
-  LAST,
-  LEAVE,
   type BudgetCosts,
   type budgetOf,
+  type RepeatDecision,
   type RepeatStrategy,
   type Retryability,
   type StrategyContext,
@@ -18,6 +16,8 @@ import type { ResolvedRetry } from './retry.options.js';
 /** Retries a call after transient errors. */
 export class RetryStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
+  readonly #cost = new NoteKey<number>();
+  readonly #delayBefore = new NoteKey<number>();
   readonly rejects: ((call: Call, value: unknown) => boolean) | undefined;
 
   constructor(
@@ -37,11 +37,11 @@ export class RetryStrategy implements RepeatStrategy {
     }
   }
 
-  afterFailure(call: Call, error: unknown): number {
-    if (!this.#isWorthRetrying(call)) return LEAVE;
+  afterFailure(call: Call, error: unknown): RepeatDecision {
+    if (!this.#isWorthRetrying(call)) return 'none';
     if (call.attempt > this.options.retries) return this.#spent(call, error);
     const delay = this.#delay(call, error);
-    if (delay === undefined) return LEAVE;
+    if (delay === undefined) return 'none';
     if (call.operation.clock.now() + delay > call.deadline) return this.#exhausted(call, error);
     if (!this.#pay(call, error)) {
       this.context.monitor.emit('retry-refusal', call, { error });
@@ -57,14 +57,14 @@ export class RetryStrategy implements RepeatStrategy {
   afterSuccess(call: Call): void {
     const { paid } = this;
     if (!paid) return;
-    paid.budget.give(call.attempt === 1 ? 1 : ((call.notes.get(paid) as number | undefined) ?? 0));
+    paid.budget.give(call.attempt === 1 ? 1 : (call.notes.get(this.#cost) ?? 0));
   }
 
   #pay(call: Call, error: unknown): boolean {
     const { paid } = this;
     if (!paid) return true;
     const cost = costOf(call, error, paid.costs);
-    call.notes.set(paid, cost);
+    call.notes.set(this.#cost, cost);
     return paid.budget.take(cost, this.context.clock.now());
   }
 
@@ -72,19 +72,19 @@ export class RetryStrategy implements RepeatStrategy {
    * Marks the error so that surrounding operations do not retry it, even if it is no AllFailedError: the attempts
    * would multiply.
    */
-  #spent(call: Call, error: unknown): number {
+  #spent(call: Call, error: unknown): RepeatDecision {
     if (this.options.retries > 0) call.noteSpent(error);
     return this.#exhausted(call, error);
   }
 
-  #exhausted(call: Call, error: unknown): number {
+  #exhausted(call: Call, error: unknown): RepeatDecision {
     const { exhausted } = this.options;
-    if (exhausted === 'last') return LAST;
+    if (exhausted === 'last') return 'last';
     if (exhausted === undefined) {
       const unaccepted = error instanceof UnacceptableResultError;
-      return unaccepted && this.hasFallback ? EXHAUSTED : LEAVE;
+      return unaccepted && this.hasFallback ? 'aggregate' : 'none';
     }
-    return call.failures.length === 1 ? LEAVE : EXHAUSTED;
+    return call.failures.length === 1 ? 'none' : 'aggregate';
   }
 
   /** With fallback arguments an attempt has several failures. It is retried if any of them is retryable. */
@@ -136,8 +136,8 @@ export class RetryStrategy implements RepeatStrategy {
 
   #previousDelay(call: Call, set?: number): number {
     if (this.options.jitter !== 'decorrelated') return 0;
-    if (set !== undefined) call.notes.set(this, set);
-    return (call.notes.get(this) as number | undefined) ?? 0;
+    if (set !== undefined) call.notes.set(this.#delayBefore, set);
+    return call.notes.get(this.#delayBefore) ?? 0;
   }
 }
 
