@@ -3,6 +3,7 @@ export { Operation, type OperationPlan, type OperationSnapshot } from './operati
 export type { OperoHooks, OperoOptions, OperoProfile } from './options.js';
 export { Profiles } from './profiles.js';
 export { runItems, type ItemsTask } from './run-items.js';
-export { OperoRuntime, type OperationSpecification, type RuntimeSettings } from './runtime.js';
+export { OperoRuntime } from './runtime.js';
+export type { OperationSpecification, RuntimeSettings } from './runtime-settings.js';
 export { standardStrategies, strategiesWith, StrategySet } from './strategy-set.js';
 export type { WorstCase } from './worst-case.js';

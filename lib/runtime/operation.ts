@@ -50,25 +50,41 @@ export interface OperationPlan {
   readonly worstCase: WorstCase;
 }
 
+/** The parts of an operation. */
+export interface OperationParts {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly monitor: Monitor;
+  readonly target: Target;
+  readonly resolved: ResolvedOptions;
+  /** All strategies there are. */
+  readonly strategies: StrategySet;
+  /** Those that are on, outermost first. */
+  readonly created: readonly Created[];
+  readonly callSites: boolean;
+}
+
 /** One decorated method, or one function run with options. */
 export class Operation implements CallOperation {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly monitor: Monitor;
+  readonly callSites: boolean;
+  readonly #parts: OperationParts;
   readonly #pipeline: Pipeline;
   readonly #order: readonly string[];
-  readonly #created: readonly Created[];
   readonly #answers: SharedAnswers | undefined;
 
-  constructor(
-    readonly name: string,
-    readonly clock: Clock,
-    readonly deadlines: Deadlines,
-    readonly monitor: Monitor,
-    readonly target: Target,
-    private readonly resolved: ResolvedOptions,
-    private readonly strategies: StrategySet,
-    created: readonly Created[],
-    readonly callSites = false,
-  ) {
-    this.#created = created;
+  constructor(parts: OperationParts) {
+    const { created } = parts;
+    this.name = parts.name;
+    this.clock = parts.clock;
+    this.deadlines = parts.deadlines;
+    this.monitor = parts.monitor;
+    this.callSites = parts.callSites;
+    this.#parts = parts;
     this.#order = created.map(({ definition }) => definition.name);
     const all = created.map(({ strategy }) => strategy);
     this.#pipeline = new Pipeline(all);
@@ -123,7 +139,7 @@ export class Operation implements CallOperation {
 
   /** The strategy that a definition made for this operation; `undefined` if it is not on. */
   strategyOf<S extends Strategy>(definition: { create(...made: never[]): S | undefined }): S | undefined {
-    const found = this.#created.find((created) => created.definition === definition);
+    const found = this.#parts.created.find((created) => created.definition === definition);
     return found?.strategy as S | undefined;
   }
 
@@ -155,7 +171,7 @@ export class Operation implements CallOperation {
   }
 
   #snapshots(): Pick<OperationSnapshot, 'strategies'> {
-    const told = this.#created.filter(({ definition }) => definition.snapshot);
+    const told = this.#parts.created.filter(({ definition }) => definition.snapshot);
     if (told.length === 0) return {};
     const entries = told.map(({ definition, strategy }) => [
       definition.option,
@@ -165,20 +181,20 @@ export class Operation implements CallOperation {
   }
 
   plan(): OperationPlan {
+    const { resolved, created, target, strategies: set } = this.#parts;
     const options: Record<string, { value: unknown; from: string }> = {};
-    for (const [field, sourced] of this.resolved.merged.common) options[field] = { ...sourced };
-    for (const [option, sourced] of this.resolved.merged.strategies) {
-      const complete = this.resolved.strategies.get(option) as Record<string, unknown>;
-      const shown = this.strategies.byOption.get(option)?.describe?.(complete) ?? complete;
+    for (const [field, sourced] of resolved.merged.common) options[field] = { ...sourced };
+    for (const [option, sourced] of resolved.merged.strategies) {
+      const complete = resolved.strategies.get(option) as Record<string, unknown>;
+      const shown = set.byOption.get(option)?.describe?.(complete) ?? complete;
       for (const [field, value] of Object.entries(shown)) {
         const path = `${option}.${field}`;
         if (value !== undefined) options[path] = { value, from: sourced.get(field)?.from ?? 'built-in' };
       }
     }
-    const { strategies } = this.resolved;
-    const on = new Set(this.#created.map(({ definition }) => definition.option));
-    const running = new Map([...strategies].filter(([option]) => on.has(option)));
-    const worstCase = worstCaseOf(factsOf(running, this.target, this.strategies));
+    const on = new Set(created.map(({ definition }) => definition.option));
+    const running = new Map([...resolved.strategies].filter(([option]) => on.has(option)));
+    const worstCase = worstCaseOf(factsOf(running, target, set));
     return { operation: this.name, order: [...this.#order, 'method'], options, worstCase };
   }
 }

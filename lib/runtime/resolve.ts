@@ -33,10 +33,7 @@ export function resolve(
   const wrong = new Set(problems.slice(before).map(({ path }) => path.split('.')[0]!));
   if (wrong.has('')) return undefined;
   const merged = merge(layers, set);
-  for (const [option, { impliedBy }] of set.byOption) {
-    if (!impliedBy?.(target) || merged.strategies.has(option)) continue;
-    merged.strategies.set(option, merged.tuned.get(option) ?? new Map());
-  }
+  addImplied(merged, target, set);
   const strategies = new Map<string, unknown>();
   for (const [option, sourced] of merged.strategies) {
     if (wrong.has(option)) continue;
@@ -44,16 +41,35 @@ export function resolve(
     const resolved = check(definition.schema, valuesOf(sourced), option, problems);
     if (resolved !== undefined) strategies.set(option, resolved);
   }
+  problems.push(...checkTogether(strategies, target, set, wrong.size > 0));
+  return problems.length > before ? undefined : { merged, common: commonOf(merged), strategies };
+}
+
+/** Turns on what the method asks for without options. */
+function addImplied(merged: Merged, target: Target, set: StrategySet): void {
+  for (const [option, { impliedBy }] of set.byOption) {
+    if (!impliedBy?.(target) || merged.strategies.has(option)) continue;
+    merged.strategies.set(option, merged.tuned.get(option) ?? new Map());
+  }
+}
+
+/** Checks options against the method and against each other; not the latter if some of them are wrong by themselves. */
+function checkTogether(
+  strategies: ReadonlyMap<string, unknown>,
+  target: Target,
+  set: StrategySet,
+  incomplete: boolean,
+): Problem[] {
   const facts = factsOf(strategies, target, set);
-  for (const [option, resolved] of strategies) {
+  return [...strategies].flatMap(([option, resolved]) => {
     const { validate } = set.byOption.get(option)!;
     // Those that look at other strategies would take a wrong one for none.
-    if (!validate || (wrong.size > 0 && validate.length > 2)) continue;
-    for (const { path, message } of validate(resolved, target, facts)) {
-      problems.push({ path: path ? `${option}.${path}` : option, message });
-    }
-  }
-  return problems.length > before ? undefined : { merged, common: commonOf(merged), strategies };
+    if (!validate || (incomplete && validate.length > 2)) return [];
+    return validate(resolved, target, facts).map(({ path, message }) => ({
+      path: path ? `${option}.${path}` : option,
+      message,
+    }));
+  });
 }
 
 /** What strategies say of a call; `options` are their complete options. */

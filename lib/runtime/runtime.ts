@@ -3,48 +3,17 @@ import { OperoConfigurationError } from '../core/errors/index.js';
 import type { Problem } from '../core/options/index.js';
 import { Monitor, OperoEvents } from '../core/events/index.js';
 import { currentScope, RootScope, type Scope } from '../core/call/index.js';
-import type { CachingSettings, CreateContext, SharedResources, Target } from '../core/strategy/index.js';
+import type { CachingSettings, CreateContext } from '../core/strategy/index.js';
 import { unendingCall } from '../core/pipeline/index.js';
 import { systemEventLoop, type EventLoop } from '../map/index.js';
-import type { Layer } from './layers.js';
 import { Operation } from './operation.js';
 import { hooksOf } from './options.js';
-import { createStrategies, resolve } from './resolve.js';
+import { createStrategies, resolve, type ResolvedOptions } from './resolve.js';
+import type { OperationSpecification, RuntimeSettings } from './runtime-settings.js';
 import { SharedNames } from './shared-names.js';
+import { onceIn } from './shared-resources.js';
 import { standardStrategies, type StrategySet } from './strategy-set.js';
 import { closeRequests, drain, endStreams, stopAll } from './shutdown.js';
-
-/** What a runtime takes from its surroundings. */
-export interface RuntimeSettings {
-  readonly clock?: Clock;
-  readonly random?: Random;
-  /** How runs over many items let others go first. */
-  readonly eventLoop?: EventLoop;
-  readonly caching?: Partial<CachingSettings>;
-  /** The strategies there are. Default: the built-in ones. */
-  readonly strategies?: StrategySet;
-  /** Whether strategies run at all; without, only those stay whose definition says so. */
-  readonly enabled?: boolean;
-  /** Whether errors tell where their call came from. Default: unless `NODE_ENV` is `production`. */
-  readonly callSites?: boolean;
-  /** Where warnings go. */
-  readonly warn?: (message: string) => void;
-}
-
-/** What an operation is made from. */
-export interface OperationSpecification {
-  /** Its name unless the options give another. */
-  readonly name: string;
-  /** All layers, the farthest first. */
-  readonly layers: readonly Layer[];
-  /** Those of them that only this operation has, to be checked with it. */
-  readonly own: readonly Layer[];
-  readonly target: Target;
-  /** What its strategies remember, where others that are made after it are to remember the same. */
-  readonly memory?: Map<string, unknown>;
-  /** The operation that has this name already, whose counts it shares: it is not listed beside that one. */
-  readonly variantOf?: Operation;
-}
 
 /** Warnings may hold texts from outside: no more than these are told, and remembered. */
 const MOST_WARNINGS = 1_000;
@@ -100,7 +69,7 @@ export class OperoRuntime {
 
   /** Makes an operation, or tells why it cannot be made. */
   define(specification: OperationSpecification, problems: Problem[]): Operation | undefined {
-    const { layers, own, target, memory = new Map<string, unknown>(), variantOf } = specification;
+    const { layers, own, target, variantOf } = specification;
     const resolved = resolve(layers, own, target, this.strategies, problems);
     if (!resolved) return undefined;
     const name = resolved.common.name ?? specification.name;
@@ -113,25 +82,49 @@ export class OperoRuntime {
     }
     problems.push(...this.#names.validate(resolved.strategies, this.strategies));
     if (problems.length > before) return undefined;
-    const hooks = hooksOf(resolved.common, resolved.strategies, this.strategies.byOption.values());
+    const operation = this.#make(name, specification, resolved);
+    if (!variantOf) this.#operations.set(name, operation);
+    return operation;
+  }
+
+  #make(
+    name: string,
+    { target, memory = new Map(), variantOf }: OperationSpecification,
+    resolved: ResolvedOptions,
+  ): Operation {
+    const { clock, strategies, root } = this;
+    const deadlines = this.#deadlines;
+    const hooks = hooksOf(resolved.common, resolved.strategies, strategies.byOption.values());
     const warn = (message: string) => this.warn(`${name} ${message}`);
-    const monitor =
-      variantOf?.monitor.withHooks(hooks) ?? new Monitor(name, this.clock, this.events, hooks, warn);
-    const context = this.#context(name, monitor, target, resolved.strategies, memory);
-    const created = createStrategies(resolved, context, this.strategies, this.#settings.enabled === false);
-    const operation = new Operation(
+    const monitor = variantOf?.monitor.withHooks(hooks) ?? new Monitor(name, clock, this.events, hooks, warn);
+    const context: CreateContext = {
+      operation: name,
+      clock,
+      random: this.#random,
+      deadlines,
+      monitor,
+      target,
+      shared: onceIn(this.#shared),
+      own: onceIn(memory),
+      together: onceIn(new Map()),
+      caching: this.#caching,
+      root,
+      has: (trait) => strategies.anyHas(trait, resolved.strategies.keys()),
+      warn,
+    };
+    const created = createStrategies(resolved, context, strategies, this.#settings.enabled === false);
+    const callSites = this.#callSites;
+    return new Operation({
       name,
-      this.clock,
-      this.#deadlines,
+      clock,
+      deadlines,
       monitor,
       target,
       resolved,
-      this.strategies,
+      strategies,
       created,
-      this.#callSites,
-    );
-    if (!variantOf) this.#operations.set(name, operation);
-    return operation;
+      callSites,
+    });
   }
 
   /** Like {@link define}, for options that come at run time: throws what is wrong with them. */
@@ -189,36 +182,4 @@ export class OperoRuntime {
     await drain(this.root, this.clock, drainTimeout);
     this.#deadlines.close();
   }
-
-  #context(
-    name: string,
-    monitor: Monitor,
-    target: Target,
-    options: ReadonlyMap<string, unknown>,
-    memory: Map<string, unknown>,
-  ): CreateContext {
-    return {
-      operation: name,
-      clock: this.clock,
-      random: this.#random,
-      deadlines: this.#deadlines,
-      monitor,
-      target,
-      shared: onceIn(this.#shared),
-      own: onceIn(memory),
-      together: onceIn(new Map()),
-      caching: this.#caching,
-      root: this.root,
-      has: (trait) =>
-        [...options.keys()].some((option) => this.strategies.byOption.get(option)?.traits?.includes(trait)),
-      warn: (message) => this.warn(`${name} ${message}`),
-    };
-  }
 }
-
-const onceIn = (made: Map<string, unknown>): SharedResources => ({
-  once: <T>(key: string, make: () => T): T => {
-    if (!made.has(key)) made.set(key, make());
-    return made.get(key) as T;
-  },
-});

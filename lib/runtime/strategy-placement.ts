@@ -82,7 +82,7 @@ function isNew(
     report(`got '${definition.name}' a second time, allowed: once`);
     return false;
   }
-  const { name, option, events = [], errors = {} } = definition;
+  const { name, option, events = [] } = definition;
   let isFree = true;
   const refuse = (field: string, got: string, whose: string): void => {
     report(`got '${got}', which ${whose} has, allowed: one of its own`, field);
@@ -94,16 +94,24 @@ function isNew(
     if ((pipelineEvents as readonly string[]).includes(event)) refuse('events', event, 'every call');
   }
   for (const other of placed) {
-    if (other.name === name) refuse('name', name, 'another strategy');
-    if (other.option === option) refuse('option', option, `the strategy '${other.name}'`);
-    for (const event of events) {
-      if (other.events?.includes(event)) refuse('events', event, `the strategy '${other.name}'`);
-    }
-    for (const code of Object.keys(errors)) {
-      if (Object.hasOwn(other.errors ?? {}, code)) refuse('errors', code, `the strategy '${other.name}'`);
-    }
+    for (const [field, taken] of namesInCommon(definition, other))
+      refuse(field, taken, field === 'name' ? 'another strategy' : `the strategy '${other.name}'`);
   }
   return isFree;
+}
+
+/** What two definitions have both, with the field it is in. */
+function namesInCommon(one: StrategyDefinition, other: StrategyDefinition): [field: string, name: string][] {
+  const found: [string, string][] = [];
+  if (one.name === other.name) found.push(['name', one.name]);
+  if (one.option === other.option) found.push(['option', one.option]);
+  for (const event of one.events ?? []) {
+    if (other.events?.includes(event)) found.push(['events', event]);
+  }
+  for (const code of Object.keys(one.errors ?? {})) {
+    if (Object.hasOwn(other.errors ?? {}, code)) found.push(['errors', code]);
+  }
+  return found;
 }
 
 function insert(definition: StrategyDefinition, placed: StrategyDefinition[], report: Place): void {

@@ -1,6 +1,6 @@
 import { pipelineEvents, type OperoEventType } from '../core/events/index.js';
 import type { Problem } from '../core/options/index.js';
-import type { StrategyDefinition } from '../core/strategy/index.js';
+import type { StrategyDefinition, StrategyTrait } from '../core/strategy/index.js';
 import { order as builtIn } from '../strategies/index.js';
 import { commonKeys } from './options.js';
 import { place } from './strategy-placement.js';
@@ -20,6 +20,11 @@ export class StrategySet {
     this.keys = [...new Set(order.map(({ option }) => option)), ...commonKeys];
     this.events = [...new Set([...pipelineEvents, ...order.flatMap(({ events = [] }) => events)])];
     this.#statuses = new Map(order.flatMap(({ errors = {} }) => Object.entries(errors)));
+  }
+
+  /** Whether the strategy of one of these options has `trait`. */
+  anyHas(trait: StrategyTrait, options: Iterable<string>): boolean {
+    return [...options].some((option) => this.byOption.get(option)?.traits?.includes(trait));
   }
 
   /** The HTTP status of a strategy's error; `undefined` for a code of none. */

@@ -1,8 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Call } from './call.js';
+import { invokeMethod, type Call } from './call.js';
 import { runInside } from './async-context.js';
 import type { TimeLimit } from '../time/deadlines.js';
 import { AttemptDeadline } from './attempt-deadline.js';
+import { AttemptSignal } from './attempt-signal.js';
 import { isTimeLimit, type RefusedError } from '../errors/errors.js';
 import { retryAfterOf } from '../errors/retry-after.js';
 import { REFUSED, type Step } from './outcomes.js';
@@ -33,8 +34,7 @@ export class Attempt extends Scope implements OperoCall {
   refusal: RefusedError | undefined;
   /** The timeout error of this attempt. */
   timedOut: Error | undefined;
-  #controller: AbortController | undefined;
-  #listening: AsyncResource | undefined;
+  #signal: AttemptSignal | undefined;
   #timer: AttemptDeadline<Attempt> | undefined;
   #waiter: AttemptWaiter | undefined;
   #waiting: AsyncResource | undefined;
@@ -61,14 +61,11 @@ export class Attempt extends Scope implements OperoCall {
   }
 
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      // A shared timer may abort in the async context of another call: abort listeners run in the context captured
-      // here.
-      this.#listening = new AsyncResource('OperoSignal');
-      if (this.stopped) this.#controller.abort(this.stopped.reason);
+    if (!this.#signal) {
+      this.#signal = new AttemptSignal();
+      if (this.stopped) this.#signal.abort(this.stopped.reason);
     }
-    return this.#controller.signal;
+    return this.#signal.signal;
   }
 
   protected override get ownDeadline(): number {
@@ -181,7 +178,7 @@ export class Attempt extends Scope implements OperoCall {
   protected override stop(reason: unknown): void {
     if (this.ended || this.stopped) return;
     this.stopped = { reason };
-    if (this.#controller) this.#listening!.runInAsyncScope(() => this.#controller!.abort(reason));
+    this.#signal?.abort(reason);
   }
 
   /** Records the failure of this attempt. */
@@ -190,11 +187,8 @@ export class Attempt extends Scope implements OperoCall {
     const duration = now - this.startedAt;
     const { delay } = call;
     const retryAfter = retryAfterOf(error, call.operation.clock);
-    call.failures.push(
-      retryAfter === undefined
-        ? { attempt, hedge, alternative, delay, duration, error }
-        : { attempt, hedge, alternative, delay, duration, error, retryAfter },
-    );
+    const failure = { attempt, hedge, alternative, delay, duration, error };
+    call.failures.push(retryAfter === undefined ? failure : { ...failure, retryAfter });
     call.delay = 0;
     call.monitor.emit('attempt-failure', call, { error });
   }
@@ -210,9 +204,4 @@ export class Attempt extends Scope implements OperoCall {
     this.#waiter = this.#waiting = undefined;
     waiter?.settled(this, ok, outcome);
   }
-}
-
-function invokeMethod(call: Call): unknown {
-  const method = call.invocation.method as (...args: unknown[]) => unknown;
-  return method.apply(call.invocation.self, call.args as unknown[]);
 }

@@ -200,3 +200,8 @@ export class Call extends Scope implements EventSource {
     return runInside(this.current ?? this, work, undefined);
   }
 }
+
+export function invokeMethod({ invocation, args }: Call): unknown {
+  const method = invocation.method as (...args: unknown[]) => unknown;
+  return method.apply(invocation.self, args as unknown[]);
+}

@@ -1,6 +1,5 @@
 import { AllFailedError, UnacceptableResultError } from './all-failed.js';
 import {
-  AttemptTimeoutError,
   isOperoError,
   isTimeLimit,
   OperoConfigurationError,
@@ -160,12 +159,7 @@ export function isOutage(error: unknown): boolean {
 
 function tellsOfOutage(error: unknown, depth: number): boolean {
   if (depth > 8) return false;
-  if (
-    error instanceof RefusedError ||
-    error instanceof AttemptTimeoutError ||
-    error instanceof TotalTimeoutError
-  )
-    return true;
+  if (error instanceof RefusedError || isTimeLimit(error)) return true;
   if (error instanceof AllFailedError) return tellsOfOutage(error.cause, depth + 1);
   if (isOperoError(error) || isAbort(error) || isProgrammingError(error)) return false;
   const status = statusOf(error);

@@ -52,6 +52,13 @@ function write(value: unknown, parts: string[], inside: Set<object>): boolean {
 
 function writeObject(value: object, parts: string[], inside: Set<object>): boolean {
   const depth = prototypesOf(value);
+  if (writeBuiltIn(value, depth, parts)) return true;
+  const plain = Array.isArray(value) ? depth === 2 : depth === 0 || (depth === 1 && isObjectOfObject(value));
+  return plain ? writeFields(value, parts, inside) : put(parts, 'identity', String(identityOf(value)));
+}
+
+/** Writes a date, a URL or bytes; false for any other object. */
+function writeBuiltIn(value: object, depth: number, parts: string[]): boolean {
   if (types.isDate(value) && depth === 2 && Reflect.ownKeys(value).length === 0) {
     return put(parts, 'date', String(value.getTime()));
   }
@@ -59,8 +66,10 @@ function writeObject(value: object, parts: string[], inside: Set<object>): boole
   if (types.isUint8Array(value) && (depth === 3 || (depth === 4 && Buffer.isBuffer(value)))) {
     return put(parts, 'bytes', Buffer.from(value).toString('base64'));
   }
-  const plain = Array.isArray(value) ? depth === 2 : depth === 0 || (depth === 1 && isObjectOfObject(value));
-  if (!plain) return put(parts, 'identity', String(identityOf(value)));
+  return false;
+}
+
+function writeFields(value: object, parts: string[], inside: Set<object>): boolean {
   const fields = Object.getOwnPropertyDescriptors(value) as Record<PropertyKey, PropertyDescriptor>;
   const names = Reflect.ownKeys(fields);
   // What a proxy answers with need not be among its properties.
