@@ -3,6 +3,7 @@ import { CacheModule } from '@nestjs/cache-manager';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OperoModule, OperoService } from '../../dist/index.js';
+import { startUp } from './boot.js';
 import { brownOut, Upstream } from './brown-out/index.js';
 import { cacheHit } from './cache-hit.js';
 import { openCircuit, waiters } from './containment.js';
@@ -37,6 +38,7 @@ print(
   }),
 );
 print(await routes());
+print(startUp());
 print(await heapGrowth(service));
 print(`\n${await brownOut(app.get(Upstream))}`);
 await app.close();

@@ -1,5 +1,7 @@
 export { checkLayer, expand, isTurnedOn, type Layer } from './layers.js';
-export { Operation, type OperationPlan, type OperationSnapshot } from './operation.js';
+export { Operation } from './operation.js';
+export type { OperationPlan } from './operation-plan.js';
+export type { OperationSnapshot } from './operation-snapshot.js';
 export type { OperoHooks, OperoOptions, OperoProfile } from './options.js';
 export { Profiles } from './profiles.js';
 export { runItems, type ItemsTask } from './run-items.js';

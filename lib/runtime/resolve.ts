@@ -13,7 +13,6 @@ import type { StrategySet } from './strategy-set.js';
 
 /** Proved options of one operation. */
 export interface ResolvedOptions {
-  readonly merged: Merged;
   readonly common: CommonOptions;
   /** The complete options of each strategy that is on, by option. */
   readonly strategies: ReadonlyMap<string, unknown>;
@@ -32,8 +31,7 @@ export function resolve(
   // What is wrong by itself is told; the rest is proved all the same, so that one error lists all there is to mend.
   const wrong = new Set(problems.slice(before).map(({ path }) => path.split('.')[0]!));
   if (wrong.has('')) return undefined;
-  const merged = merge(layers, set);
-  addImplied(merged, target, set);
+  const merged = mergeFor(target, layers, set);
   const strategies = new Map<string, unknown>();
   for (const [option, sourced] of merged.strategies) {
     if (wrong.has(option)) continue;
@@ -42,15 +40,17 @@ export function resolve(
     if (resolved !== undefined) strategies.set(option, resolved);
   }
   problems.push(...checkTogether(strategies, target, set, wrong.size > 0));
-  return problems.length > before ? undefined : { merged, common: commonOf(merged), strategies };
+  return problems.length > before ? undefined : { common: commonOf(merged), strategies };
 }
 
-/** Turns on what the method asks for without options. */
-function addImplied(merged: Merged, target: Target, set: StrategySet): void {
+/** Puts the layers of a method on top of each other, and turns on what the method asks for without options. */
+export function mergeFor(target: Target, layers: readonly Layer[], set: StrategySet): Merged {
+  const merged = merge(layers, set);
   for (const [option, { impliedBy }] of set.byOption) {
     if (!impliedBy?.(target) || merged.strategies.has(option)) continue;
     merged.strategies.set(option, merged.tuned.get(option) ?? new Map());
   }
+  return merged;
 }
 
 /** Checks options against the method and against each other; not the latter if some of them are wrong by themselves. */
@@ -60,11 +60,12 @@ function checkTogether(
   set: StrategySet,
   incomplete: boolean,
 ): Problem[] {
-  const facts = factsOf(strategies, target, set);
+  let facts: OperationFacts | undefined;
   return [...strategies].flatMap(([option, resolved]) => {
     const { validate } = set.byOption.get(option)!;
     // Those that look at other strategies would take a wrong one for none.
     if (!validate || (incomplete && validate.length > 2)) return [];
+    facts ??= factsOf(strategies, target, set);
     return validate(resolved, target, facts).map(({ path, message }) => ({
       path: path ? `${option}.${path}` : option,
       message,

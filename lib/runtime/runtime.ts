@@ -7,6 +7,7 @@ import type { CachingSettings, CreateContext } from '../core/strategy/index.js';
 import { unendingCall } from '../core/pipeline/index.js';
 import { systemEventLoop, type EventLoop } from '../map/index.js';
 import { Operation } from './operation.js';
+import type { OperationState } from './operation-parts.js';
 import { hooksOf } from './options.js';
 import { createStrategies, resolve, type ResolvedOptions } from './resolve.js';
 import type { OperationSpecification, RuntimeSettings } from './runtime-settings.js';
@@ -87,13 +88,20 @@ export class OperoRuntime {
     return operation;
   }
 
-  #make(
+  #make(name: string, specification: OperationSpecification, resolved: ResolvedOptions): Operation {
+    const { target, layers } = specification;
+    const { clock, strategies } = this;
+    const parts = { name, clock, deadlines: this.#deadlines, target, layers, resolved, strategies };
+    const create = () => this.#create(name, specification, resolved);
+    return new Operation({ ...parts, callSites: this.#callSites, create });
+  }
+
+  #create(
     name: string,
     { target, memory = new Map(), variantOf }: OperationSpecification,
     resolved: ResolvedOptions,
-  ): Operation {
+  ): OperationState {
     const { clock, strategies, root } = this;
-    const deadlines = this.#deadlines;
     const hooks = hooksOf(resolved.common, resolved.strategies, strategies.byOption.values());
     const warn = (message: string) => this.warn(`${name} ${message}`);
     const monitor = variantOf?.monitor.withHooks(hooks) ?? new Monitor(name, clock, this.events, hooks, warn);
@@ -101,7 +109,7 @@ export class OperoRuntime {
       operation: name,
       clock,
       random: this.#random,
-      deadlines,
+      deadlines: this.#deadlines,
       monitor,
       target,
       shared: onceIn(this.#shared),
@@ -112,19 +120,8 @@ export class OperoRuntime {
       has: (trait) => strategies.anyHas(trait, resolved.strategies.keys()),
       warn,
     };
-    const created = createStrategies(resolved, context, strategies, this.#settings.enabled === false);
-    const callSites = this.#callSites;
-    return new Operation({
-      name,
-      clock,
-      deadlines,
-      monitor,
-      target,
-      resolved,
-      strategies,
-      created,
-      callSites,
-    });
+    const switchedOff = this.#settings.enabled === false;
+    return { monitor, created: createStrategies(resolved, context, strategies, switchedOff) };
   }
 
   /** Like {@link define}, for options that come at run time: throws what is wrong with them. */

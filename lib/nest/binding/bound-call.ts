@@ -21,7 +21,7 @@ export const boundCall =
       return runBare(binding.name, () => method.apply(self as never, args as never[]));
     }
     const identity = operation.caches ? binding.whose(identityOf(self)) : undefined;
-    if (identity?.shared) binding.identities.add(identity);
+    if (identity?.shared) (binding.identities ??= new Set()).add(identity);
     if (answers === 'promise')
       return operation.run({ self, method, args, identity }, runtime.scope, 'promise');
     const uncached = operation.caches ? uncachedOf(answers) : undefined;

@@ -10,14 +10,14 @@ import type { OwnerClass } from './shadow-host.js';
 export class Binding {
   map: ResolvedMap | undefined;
   /** Identities of calls that live as long as the app. */
-  readonly identities = new Set<CallIdentity | undefined>();
+  identities: Set<CallIdentity> | undefined;
   operation: Operation | undefined;
   problem: OperoConfigurationError | undefined;
   answers: Target['answers'];
   /** Returns the current principal, if cached results depend on it. */
   principal: (() => string) | undefined;
   #keepsHere = false;
-  #own = new WeakMap<CallIdentity, CallIdentity>();
+  #own: WeakMap<CallIdentity, CallIdentity> | undefined;
 
   constructor(
     readonly owner: OwnerClass,
@@ -36,18 +36,18 @@ export class Binding {
   whose(instance: CallIdentity | undefined): CallIdentity | undefined {
     const { principal } = this;
     if (!instance || !(principal || this.#keepsHere)) return instance;
-    const known = this.#own.get(instance);
+    const known = this.#own?.get(instance);
     if (known) return known;
     const { id, shared } = instance;
     const identity = { id, shared: shared && !this.#keepsHere, ...(principal && { principal }) };
-    this.#own.set(instance, identity);
+    (this.#own ??= new WeakMap()).set(instance, identity);
     return identity;
   }
 
   /** Whether all instances share entries identified only by class and method name. */
   get sharesByName(): boolean {
-    const { options } = this.operation?.plan() ?? {};
-    return options?.['cache.share']?.value === true && this.operation!.name.includes(this.name);
+    const { operation } = this;
+    return operation?.optionsOf('cache')?.share === true && operation.name.includes(this.name);
   }
 
   /**
@@ -56,7 +56,7 @@ export class Binding {
    */
   keepHere(): void {
     this.#keepsHere = true;
-    this.#own = new WeakMap();
+    this.#own = undefined;
   }
 
   get name(): string {

@@ -21,6 +21,6 @@ export function validateNoCircle(own: string, find: (name: string) => Operation 
 }
 
 function namedBy(operation: Operation | undefined): string[] {
-  const targets = operation?.plan().options['fallback.use']?.value;
+  const targets = operation?.optionsOf('fallback')?.use;
   return Array.isArray(targets) ? targets.filter((target) => typeof target === 'string') : [];
 }

@@ -44,6 +44,7 @@ export interface MapBinding {
 /** All decorated methods of an app and their operations. */
 export class MethodRegistry implements ShadowHost {
   readonly #bindings: Binding[] = [];
+  readonly #byPrototype = new Map<object, Binding[]>();
   readonly #problems: string[] = [];
   #configuration: Configuration | undefined;
 
@@ -67,10 +68,11 @@ export class MethodRegistry implements ShadowHost {
 
   /** The operation of a handler as passed by Nest: a bound method, or the one on the class. */
   findHandler(prototype: object, handler: object): Operation | undefined {
-    return this.#bindings.find(
-      ({ owner, decorated: { key, method } }) =>
-        owner.prototype === prototype && (method === handler || key === (handler as { name?: string }).name),
-    )?.operation;
+    return this.#byPrototype
+      .get(prototype)
+      ?.find(
+        ({ decorated: { key, method } }) => method === handler || key === (handler as { name?: string }).name,
+      )?.operation;
   }
 
   /** The map settings of an instance's `@OpMap` method; `undefined` if it is none. */
@@ -107,7 +109,7 @@ export class MethodRegistry implements ShadowHost {
   ): ReadonlySet<CallIdentity | undefined> | undefined {
     const binding = this.#bindings.find((candidate) => candidate.operation === operation);
     if (!binding) return undefined;
-    const identities = new Set(only ? [] : binding.identities);
+    const identities = new Set<CallIdentity | undefined>(only ? [] : binding.identities);
     for (const instance of instances) {
       // An entry may be older than this process, so the instance counts even if it was not called yet.
       if (isBoundTo(instance, binding.owner.prototype))
@@ -117,15 +119,16 @@ export class MethodRegistry implements ShadowHost {
   }
 
   #find(prototype: object, key: PropertyKey): Binding | undefined {
-    return this.#bindings.find(
-      ({ owner, decorated }) => owner.prototype === prototype && decorated.key === key,
-    );
+    return this.#byPrototype.get(prototype)?.find(({ decorated }) => decorated.key === key);
   }
 
   bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall {
     const target = targetOf(owner.prototype, decorated.declaredOn, decorated.key, decorated.method);
     const binding = new Binding(owner, decorated, target);
     this.#bindings.push(binding);
+    const ofClass = this.#byPrototype.get(owner.prototype);
+    if (ofClass) ofClass.push(binding);
+    else this.#byPrototype.set(owner.prototype, [binding]);
     if (this.#configuration) this.#define(binding, this.#configuration);
     return boundCall(binding, () => this.#configuration?.runtime, this.warn);
   }
@@ -176,7 +179,9 @@ export class MethodRegistry implements ShadowHost {
     principal: PrincipalFunction | undefined,
     problems: Problem[],
   ): void {
-    const { options } = binding.operation!.plan();
+    const operation = binding.operation!;
+    if (!operation.optionsOf('cache') && !operation.optionsOf('singleFlight')) return;
+    const { options } = operation.plan();
     const { handler } = binding.target;
     const ownership = ownershipOf({ handler, options, layers, principal });
     binding.principal = ownership.principal;

@@ -53,7 +53,7 @@ export class OperoHost {
   abortsOnDisconnect(context: ExecutionContext): boolean | undefined {
     const { prototype } = context.getClass<object>() as { prototype: object };
     const operation = this.bindings.findHandler(prototype, context.getHandler());
-    if (operation) return operation.plan().options.abortOnDisconnect?.value as boolean | undefined;
+    if (operation) return operation.common.abortOnDisconnect;
     return this.#layers.defaults.findLast(({ options }) => options.abortOnDisconnect !== undefined)?.options
       .abortOnDisconnect;
   }

@@ -61,13 +61,15 @@ export function declareFallbackArgument(
   Reflect.defineMetadata(FALLBACK_ARGUMENTS, all, prototype, key as string);
 }
 
+const NONE: ReadonlyMap<number, readonly unknown[]> = new Map();
+
 /** The alternatives declared on the parameters of the method of this prototype itself, by index. */
 export const fallbackArguments = (
   prototype: object,
   key: PropertyKey,
 ): ReadonlyMap<number, readonly unknown[]> =>
   (Reflect.getOwnMetadata(FALLBACK_ARGUMENTS, prototype, key as string) as
-    Map<number, readonly unknown[]> | undefined) ?? new Map();
+    Map<number, readonly unknown[]> | undefined) ?? NONE;
 
 /** Converts a declaration to a layer of options. */
 export const toLayer = ({ decorator, options, map }: Declaration, where: string): Layer => ({
