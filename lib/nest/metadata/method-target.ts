@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import type { Problem } from '../../core/options/index.js';
 import type { Target } from '../../core/strategy/index.js';
 import { bareMethod, type AnyMethod } from './undecorated-methods.js';
 import { fallbackArguments } from './metadata.js';
@@ -24,9 +25,23 @@ function answersOf(prototype: object, key: PropertyKey, method: object): Target[
   if (Object.prototype.toString.call(method) === '[object AsyncFunction]') return 'promise';
   const type: unknown = Reflect.getMetadata('design:returntype', prototype, key as string);
   if (type === Promise) return 'promise';
-  if (type === Observable || (typeof type === 'function' && type.prototype instanceof Observable))
-    return 'observable';
+  if (type === Observable || isSubject(type)) return 'observable';
   return DIRECT.has(type) ? 'direct' : 'unknown';
+}
+
+/** Whether a type is a class derived from Observable, such as Subject. */
+const isSubject = (type: unknown): type is { readonly name: string } =>
+  typeof type === 'function' && type.prototype instanceof Observable;
+
+/**
+ * Checks the return type of a method: its callers get an Observable of ours, which has no `next()` or `getValue()`.
+ * Nest only subscribes to what a handler returns.
+ */
+export function validateReturnType(prototype: object, key: PropertyKey, method: object): Problem[] {
+  const type: unknown = Reflect.getMetadata('design:returntype', prototype, key as string);
+  if (!isSubject(type) || isHandler(method)) return [];
+  const message = `got the return type ${type.name}, allowed: Observable`;
+  return [{ path: '', message }];
 }
 
 /** Metadata keys by which Nest marks handlers. */
