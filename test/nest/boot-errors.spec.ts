@@ -197,8 +197,8 @@ describe('wrong options', () => {
   });
 });
 
-describe('a method that returns a Subject', () => {
-  it('is refused, since its callers would get an Observable without next() [hard 3.1]', async () => {
+describe('a method that returns a Subject or an Observable', () => {
+  it('is refused as a Subject, since its callers would get an Observable without next() [hard 3.1]', async () => {
     @Injectable()
     class Prices {
       @Opero({ retry: 1 }) current(): BehaviorSubject<number> { return new BehaviorSubject(1); } // prettier-ignore
@@ -212,6 +212,18 @@ describe('a method that returns a Subject', () => {
       'Prices.current (App): options: got the return type BehaviorSubject, allowed: Observable',
       'Prices.changes (App): options: got the return type Subject, allowed: Observable',
     ]);
+  });
+
+  it('is refused as one of @OpMap(), since a run over items would not subscribe [hard 3.1]', async () => {
+    @Injectable()
+    class Pages {
+      @OpMap({ workers: 2 }) one(_url: string): Observable<string> { return of(''); } // prettier-ignore
+    }
+    @Module({ imports: [OperoModule.forRoot()], providers: [Pages] })
+    class App {}
+    await expect(boot(App)).rejects.toThrow(
+      'Pages.one (App): options: got @OpMap() on a method that returns an Observable, allowed: a promise or a value',
+    );
   });
 
   it('is a handler like any other, since Nest only subscribes [hard 3.1]', async () => {

@@ -156,7 +156,7 @@ export class MethodRegistry implements ShadowHost {
     const { decorated, owner } = binding;
     const byHand = answersItself(owner.classType, decorated.key);
     const warn = (reason: string) => this.warn(`${binding.name} ${reason}`);
-    problems.push(...validateReturnType(decorated.declaredOn, decorated.key, decorated.method));
+    problems.push(...validateReturnType(decorated));
     problems.push(...validateRoute(decorated.method, byHand, layers, warn));
     const specification: OperationSpecification = { name, layers, own, target: binding.target };
     binding.operation = runtime.define(specification, problems);
