@@ -1,4 +1,5 @@
 import type { Clock, Deadlines } from '../core/time/index.js';
+import { typeNameOf } from '../core/errors/index.js';
 import { Monitor, type OperationCounts } from '../core/events/index.js';
 import {
   Call,
@@ -153,7 +154,7 @@ export class Operation implements CallOperation {
       failureStreak,
       ...(lastSuccessAt > -Infinity && { sinceLastSuccess: now - lastSuccessAt }),
       ...(lastFailureAt > -Infinity && { sinceLastFailure: now - lastFailureAt }),
-      ...(lastFailureAt > -Infinity && { lastError: nameOf(lastError) }),
+      ...(lastFailureAt > -Infinity && { lastError: typeNameOf(lastError) }),
       counts: { ...counts },
     };
   }
@@ -180,5 +181,3 @@ export class Operation implements CallOperation {
 
 const positionsOf = (values: unknown): unknown =>
   Array.isArray(values) ? values.map((_, index) => `#${index + 1}`) : values;
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);
