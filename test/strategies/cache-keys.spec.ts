@@ -92,6 +92,7 @@ describe('keys', () => {
       'an address with properties',
     ],
     ['proxies that show no properties', new Proxy({}, { get: () => 'ada' }), 'a proxy'],
+    ['proxies that show no items', new Proxy([], { get: Reflect.get }), 'a proxy'],
     ['patterns with a position', pattern(1), 'a pattern with a position'],
     ['bytes with properties', Object.assign(Uint8Array.of(1), { extra: 1 }), 'a typed array with properties'],
     ['subclassed typed arrays', Bytes.of(1), 'an instance of a class of typed arrays'],
