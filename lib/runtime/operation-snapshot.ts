@@ -1,4 +1,5 @@
 import type { DeclaredSnapshots } from '../core/declarations/index.js';
+import { typeNameOf } from '../core/errors/index.js';
 import type { OperationCounts } from '../core/events/index.js';
 import type { StrategySnapshot } from '../core/strategy/index.js';
 import type { RunningOperation } from './operation-parts.js';
@@ -38,7 +39,7 @@ export function snapshotOf({ monitor, order, created }: RunningOperation, now: n
     failureStreak,
     ...(lastSuccessAt > -Infinity && { sinceLastSuccess: now - lastSuccessAt }),
     ...(lastFailureAt > -Infinity && { sinceLastFailure: now - lastFailureAt }),
-    ...(lastFailureAt > -Infinity && { lastError: nameOf(lastError) }),
+    ...(lastFailureAt > -Infinity && { lastError: typeNameOf(lastError) }),
     counts: { ...counts },
   };
 }
@@ -49,5 +50,3 @@ function strategySnapshots(created: RunningOperation['created']): Pick<Operation
   const entries = told.map(({ definition, strategy }) => [definition.option, definition.snapshot!(strategy)]);
   return { strategies: Object.fromEntries(entries) as OperationSnapshot['strategies'] };
 }
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);

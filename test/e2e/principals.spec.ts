@@ -75,7 +75,10 @@ class Service {
 
 @Controller()
 class Routes {
-  constructor(private readonly service: Service) {}
+  constructor(
+    private readonly service: Service,
+    private readonly opero: OperoService,
+  ) {}
 
   @Get('me')
   @Opero({ cache: 60_000 })
@@ -110,6 +113,15 @@ class Routes {
   })
   async team(): Promise<string> {
     return `team ${requestOf(currentExecutionContext()!).headers['x-team']} ${++calls.route}`;
+  }
+
+  @Get('run')
+  async run(): Promise<string> {
+    const user = who()!;
+    const cache = { ttl: 60_000, principal: () => user };
+    return this.opero.run({ name: 'runs', cache }, async () => `run: ${user} ${++calls.service}`, {
+      args: [],
+    });
   }
 
   @Get('service') fromService() { return this.service.mine(); } // prettier-ignore
@@ -271,6 +283,16 @@ describe.each(platforms)('the principal of a request on %s', (_name, platform) =
       'Routes.me runs uncached: cache.principal is not known: it is asked outside of',
     );
     expect(warnings).toHaveLength(2);
+  });
+
+  it('is asked in the way that the options of each run give [hard 2.2]', async () => {
+    await start();
+    for (const [user, answer] of [
+      ['alice', 'run: alice 1'],
+      ['bob', 'run: bob 2'],
+      ['alice', 'run: alice 1'],
+    ])
+      expect(await text('run', user)).toBe(answer);
   });
 
   it('can be named to evict what is cached for it [hard 2.2]', async () => {

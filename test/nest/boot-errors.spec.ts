@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, Module, Res, type Type } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, Res, Sse, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FallbackArg, OpMap, Opero, OperoConfigurationError, OperoModule } from '../../lib/index.js';
-import { Observable, of } from 'rxjs';
+import { BehaviorSubject, Observable, of, Subject } from 'rxjs';
 
 const boot = (module: Type | object) =>
   NestFactory.createApplicationContext(module as Type, { logger: false, abortOnError: false });
@@ -194,5 +194,46 @@ describe('wrong options', () => {
     @Module({ imports: [OperoModule.forRoot()], providers: [Nothing] })
     class App {}
     await expect(boot(App)).rejects.toThrow('Nothing (App): got a class decorator alone');
+  });
+});
+
+describe('a method that returns a Subject or an Observable', () => {
+  it('is refused as a Subject, since its callers would get an Observable without next() [hard 3.1]', async () => {
+    @Injectable()
+    class Prices {
+      @Opero({ retry: 1 }) current(): BehaviorSubject<number> { return new BehaviorSubject(1); } // prettier-ignore
+      @OpMap() changes(_of: string): Subject<number> { return new Subject(); } // prettier-ignore
+      @Opero({ retry: 1 }) fine(): Observable<number> { return new Subject(); } // prettier-ignore
+    }
+    @Module({ imports: [OperoModule.forRoot()], providers: [Prices] })
+    class App {}
+    const error: OperoConfigurationError = await boot(App).catch((thrown) => thrown);
+    expect(error.problems).toEqual([
+      'Prices.current (App): options: got the return type BehaviorSubject, allowed: Observable',
+      'Prices.changes (App): options: got the return type Subject, allowed: Observable',
+    ]);
+  });
+
+  it('is refused as one of @OpMap(), since a run over items would not subscribe [hard 3.1]', async () => {
+    @Injectable()
+    class Pages {
+      @OpMap({ workers: 2 }) one(_url: string): Observable<string> { return of(''); } // prettier-ignore
+    }
+    @Module({ imports: [OperoModule.forRoot()], providers: [Pages] })
+    class App {}
+    await expect(boot(App)).rejects.toThrow(
+      'Pages.one (App): options: got @OpMap() on a method that returns an Observable, allowed: a promise or a value',
+    );
+  });
+
+  it('is a handler like any other, since Nest only subscribes [hard 3.1]', async () => {
+    @Opero({ retry: 1 })
+    @Controller()
+    class Events {
+      @Sse() events(): Subject<{ data: string }> { return new Subject(); } // prettier-ignore
+    }
+    @Module({ imports: [OperoModule.forRoot()], controllers: [Events] })
+    class App {}
+    await (await boot(App)).close();
   });
 });

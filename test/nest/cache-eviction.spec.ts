@@ -111,6 +111,9 @@ describe('cache.evict()', () => {
     await expect(evict({ operation: 'Prices.of', instance: app.get(Prices) })).rejects.toThrow(
       'instance: got no args beside it',
     );
+    await expect(evict({ operation: 'Prices.of', args: ['a'], principal: 'alice' })).rejects.toThrow(
+      'principal: got one, allowed: none, since cache.principal is not used',
+    );
     await expect(evict({ operation: 'Nobody.here' })).rejects.toThrow("no operation 'Nobody.here'");
   });
 });

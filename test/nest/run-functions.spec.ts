@@ -44,6 +44,20 @@ const down = async (): Promise<string> => {
 };
 
 describe('runs with one name', () => {
+  it('know a bound function again, also where the options are written anew [hard 2.1]', async () => {
+    const opero = await start();
+    const calls = [0, 0];
+    const load = async function (this: { index: number }) {
+      return ++calls[this.index]!;
+    };
+    const bound = calls.map((_, index) => load.bind({ index }));
+    const ask = () =>
+      Promise.all(bound.map((work) => opero.run({ name: 'loads', cache: 60_000 }, work, { args: [1] })));
+    for (let round = 0; round < 2; round++) expect(await ask()).toEqual([1, 1]);
+    await opero.cache.evict({ operation: 'loads', args: [1] });
+    expect(await ask()).toEqual([2, 2]);
+  });
+
   it('are each answered by their own fallback [hard 2.1]', async () => {
     const opero = await start();
     const profile = (user: string) =>

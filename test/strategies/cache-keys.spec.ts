@@ -28,6 +28,24 @@ class WithSymbol {
     yield this.id;
   }
 }
+const hidden = new WeakMap<object, unknown>();
+const __privateAdd = (instance: object, fields: typeof hidden, value: unknown) => fields.set(instance, value);
+const _classPrivateFieldInitSpec = __privateAdd;
+
+/** What esbuild makes of a private field for targets that have none. */
+class ByEsbuild {
+  constructor(value: unknown) {
+    __privateAdd(this, hidden, value);
+  }
+}
+
+/** What Babel makes of it. */
+class ByBabel {
+  constructor(value: unknown) {
+    _classPrivateFieldInitSpec(this, hidden, value);
+  }
+}
+
 class Private {
   #id: number;
   constructor(id: number) {
@@ -74,6 +92,7 @@ describe('keys', () => {
       'an address with properties',
     ],
     ['proxies that show no properties', new Proxy({}, { get: () => 'ada' }), 'a proxy'],
+    ['proxies that show no items', new Proxy([], { get: Reflect.get }), 'a proxy'],
     ['patterns with a position', pattern(1), 'a pattern with a position'],
     ['bytes with properties', Object.assign(Uint8Array.of(1), { extra: 1 }), 'a typed array with properties'],
     ['subclassed typed arrays', Bytes.of(1), 'an instance of a class of typed arrays'],
@@ -84,6 +103,8 @@ describe('keys', () => {
     ['instances with methods under symbols', new WithSymbol(), 'an instance of WithSymbol'],
     ['instances whose parents have methods', new OfMethods(), 'an instance of OfMethods'],
     ['instances with private fields', new Private(1), 'an instance of Private, which has private fields,'],
+    ['private fields by esbuild', new ByEsbuild(1), 'an instance of ByEsbuild, which has private fields,'],
+    ['private fields by Babel', new ByBabel(1), 'an instance of ByBabel, which has private fields,'],
     ['instances of a class without a name', new (class {})(), 'an instance of a class without a name'],
     ['objects made of objects', Object.create({ role: 'admin' }), 'an instance of Object'],
     ['errors', new Error('a'), 'an instance of Error'],

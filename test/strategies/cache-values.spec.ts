@@ -532,6 +532,12 @@ describe('callers', () => {
     await call();
     expect((await call()).name).toBe('name');
     expect(store!.entries.size).toBe(0);
+    const get = (target: object, key: PropertyKey): unknown =>
+      key === 'name' ? 'name' : Reflect.get(target, key);
+    const list = cached(() => new Proxy<{ name?: string }[]>([], { get }));
+    await list.call();
+    expect(((await list.call()) as { name?: string }).name).toBe('name');
+    expect(list.store!.entries.size).toBe(0);
   });
 
   it('share instances, and everything where isolate is off [hard 2.6]', async () => {

@@ -34,6 +34,12 @@ describe('A critical operation', () => {
     expect((await failing(new NotFoundException(), 5)).status).toBe('up');
   });
 
+  it('reports errors that have no class, too', async () => {
+    const odd = Object.defineProperty(new Error('down'), 'constructor', { value: undefined });
+    const { details } = await failing(odd, 1);
+    expect(Object.values(details)).toMatchObject([{ state: 'healthy', lastError: 'Error' }]);
+  });
+
   it('fails the probe for a third failure of the other side', async () => {
     expect((await failing(new ServiceUnavailableException(), 3, true)).status).toBe('down');
   });

@@ -1,3 +1,4 @@
+import { readSafely } from './safe-read.js';
 import { OperoError, RefusedError } from './errors.js';
 
 /** A failed attempt of a call. */
@@ -69,7 +70,7 @@ export class AllFailedError extends OperoError {
   byType(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { error } of this.errors) {
-      const type = error instanceof Error ? error.constructor.name : typeof error;
+      const type = typeNameOf(error);
       counts[type] = (counts[type] ?? 0) + 1;
     }
     return counts;
@@ -152,6 +153,10 @@ export class UnacceptableResultError extends Error {
     this.name = 'UnacceptableResultError';
   }
 }
+
+/** The name of an error's class. Never throws, even if the error has no class or does not tell it. */
+export const typeNameOf = (error: unknown): string =>
+  readSafely(() => (error instanceof Error ? error.constructor.name : typeof error), 'Error');
 
 /** Formats an error as one line. Never throws, even if the error's getters do. */
 export function describeError(error: unknown): string {

@@ -3,6 +3,7 @@ export {
   type AttemptFailure,
   describeError,
   failuresOf,
+  typeNameOf,
   UnacceptableResultError,
 } from './all-failed.js';
 export {

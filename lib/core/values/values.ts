@@ -104,6 +104,7 @@ class Inspection {
 
   #array(value: unknown[], prototype: unknown, depth: number): void {
     if (!isPlainArray(prototype)) return this.#keep(value, 'an array of a class of its own');
+    if (value.length === 0 && types.isProxy(value)) return this.#keep(value, 'a proxy');
     const dense = isDense(value);
     if (!dense) {
       this.#json = false;

@@ -17,7 +17,7 @@ import { declaredLayers, ownName } from './declared-layers.js';
 import { validateNoCircle } from './fallback-circles.js';
 import type { DecoratedMethod } from '../metadata/decorated-methods.js';
 import { resolveMap } from '../metadata/map-metadata.js';
-import { targetOf } from '../metadata/method-target.js';
+import { targetOf, validateReturnType } from '../metadata/method-target.js';
 import type { OperoModuleOptions } from '../options/module-options.js';
 import { ownershipOf } from '../edge/principals.js';
 import { answersItself, validateRoute } from './routes.js';
@@ -159,6 +159,7 @@ export class MethodRegistry implements ShadowHost {
     const { decorated, owner } = binding;
     const byHand = answersItself(owner.classType, decorated.key);
     const warn = (reason: string) => this.warn(`${binding.name} ${reason}`);
+    problems.push(...validateReturnType(decorated));
     problems.push(...validateRoute(decorated.method, byHand, layers, warn));
     const specification: OperationSpecification = { name, layers, own, target: binding.target };
     binding.operation = runtime.define(specification, problems);

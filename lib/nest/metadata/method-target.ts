@@ -1,6 +1,8 @@
 import { Observable } from 'rxjs';
+import type { Problem } from '../../core/options/index.js';
 import type { Target } from '../../core/strategy/index.js';
 import { bareMethod, type AnyMethod } from './undecorated-methods.js';
+import type { DecoratedMethod } from './decorated-methods.js';
 import { fallbackArguments } from './metadata.js';
 
 /** Return types emitted by the compiler that certainly are no promise. */
@@ -24,9 +26,26 @@ function answersOf(prototype: object, key: PropertyKey, method: object): Target[
   if (Object.prototype.toString.call(method) === '[object AsyncFunction]') return 'promise';
   const type: unknown = Reflect.getMetadata('design:returntype', prototype, key as string);
   if (type === Promise) return 'promise';
-  if (type === Observable || (typeof type === 'function' && type.prototype instanceof Observable))
-    return 'observable';
+  if (type === Observable || isSubject(type)) return 'observable';
   return DIRECT.has(type) ? 'direct' : 'unknown';
+}
+
+/** Whether a type is a class derived from Observable, such as Subject. */
+const isSubject = (type: unknown): type is { readonly name: string } =>
+  typeof type === 'function' && type.prototype instanceof Observable;
+
+/** Checks whether the return type of a method still holds once it is decorated. */
+export function validateReturnType({ declaredOn, key, method, declarations }: DecoratedMethod): Problem[] {
+  const problem = (message: string) => [{ path: '', message }];
+  const type: unknown = Reflect.getMetadata('design:returntype', declaredOn, key as string);
+  // Callers get an Observable of ours, which has no `next()` or `getValue()`. Nest only subscribes.
+  if (isSubject(type) && !isHandler(method))
+    return problem(`got the return type ${type.name}, allowed: Observable`);
+  // A run over many items awaits what the method returns, and would not subscribe to it.
+  const isMapped = declarations.some(({ declaration }) => declaration.map !== undefined);
+  if (isMapped && answersOf(declaredOn, key, method) === 'observable')
+    return problem('got @OpMap() on a method that returns an Observable, allowed: a promise or a value');
+  return [];
 }
 
 /** Metadata keys by which Nest marks handlers. */

@@ -1,21 +1,18 @@
 import { OperoConfigurationError } from '../../core/errors/index.js';
 import type { CallIdentity, Invocation } from '../../core/call/index.js';
 import type { Layer, Operation } from '../../runtime/index.js';
-import { digestOf, ownIdentity } from '../binding/identities.js';
+import { ownIdentity } from '../binding/identities.js';
 import type { OperoHost } from '../host/opero.host.js';
 import { ownershipOf, sharingOption } from '../edge/principals.js';
+import type { NamedFunctions } from './named-functions.js';
 
 /** How the operation of a function was created. */
 export interface Made {
-  /** Functions that share its name, by source text; absent if there is only one. */
-  readonly functions?: Map<string, CallIdentity>;
+  /** Functions that share its name; absent if there is only one. */
+  readonly functions?: NamedFunctions;
   /** Whether its name contains a counter: in another process the name may belong to another function. */
   readonly counted?: boolean;
 }
-
-/** The source text of a function. Closures created at one place have the same text. */
-export const textOf = (work: (...args: never[]) => unknown): string =>
-  `${work.name}\n${Function.prototype.toString.call(work)}`;
 
 /** The operation of a function that is not a decorated method. */
 export class AdHocOperation {
@@ -45,7 +42,7 @@ export class AdHocOperation {
   invocation(self: unknown, method: (...args: never[]) => unknown, args: readonly unknown[]): Invocation {
     if (!this.operation.caches) return { self, method, args };
     const { functions } = this.made;
-    const identity = functions ? this.#ofFunction(functions, method) : this.#identityOf(self);
+    const identity = functions ? this.#owned(functions.identityOf(method)) : this.#identityOf(self);
     return { self, method, args, identity };
   }
 
@@ -63,24 +60,9 @@ export class AdHocOperation {
   identitiesOf(instance: object | undefined): ReadonlySet<CallIdentity | undefined> {
     const { functions } = this.made;
     // If several functions share the name, others may have run in another process: the entries are not all known.
-    if (functions) return new Set(functions.size === 1 && !this.#ranNative ? functions.values() : []);
+    if (functions) return new Set(functions.only ? [this.#owned(functions.only)] : []);
     return instance ? new Set([this.#identityOf(instance)]) : new Set([...this.#known, this.#ofNobody]);
   }
-
-  /** Equal arguments mean the same only for the same function. */
-  #ofFunction(functions: Map<string, CallIdentity>, work: (...args: never[]) => unknown): CallIdentity {
-    const text = textOf(work);
-    // All functions made by `bind()` have the same text: each has an identity of its own.
-    if (text.endsWith('{ [native code] }')) {
-      this.#ranNative = true;
-      return { ...this.#identityOf(work)!, shared: false };
-    }
-    let identity = functions.get(text);
-    if (!identity) functions.set(text, (identity = this.#owned({ id: digestOf(text), shared: true })));
-    return identity;
-  }
-
-  #ranNative = false;
 
   #identityOf(self: unknown): CallIdentity | undefined {
     if (self === undefined || self === null) return this.#ofNobody;
@@ -98,8 +80,9 @@ export class AdHocOperation {
     return identity;
   }
 
-  #owned({ id, shared }: CallIdentity): CallIdentity {
-    const own = { id, shared: shared && !this.made.counted };
+  #owned(identity: CallIdentity): CallIdentity {
+    if (!this.#principal && !this.made.counted) return identity;
+    const own = { id: identity.id, shared: identity.shared && !this.made.counted };
     return this.#principal ? { ...own, principal: this.#principal } : own;
   }
 }

@@ -1,10 +1,10 @@
 import { OperoConfigurationError } from '../../core/errors/index.js';
 import type { Problem } from '../../core/options/index.js';
-import type { CallIdentity } from '../../core/call/index.js';
 import type { Target } from '../../core/strategy/index.js';
 import { expand, isTurnedOn, type Layer, type Operation, type OperoOptions } from '../../runtime/index.js';
 import { ByOptions, differenceOf } from '../options/ad-hoc-options.js';
-import { AdHocOperation, textOf, type Made } from './ad-hoc-operation.js';
+import { AdHocOperation, type Made } from './ad-hoc-operation.js';
+import { NamedFunctions, textOf } from './named-functions.js';
 import type { OperoHost } from '../host/opero.host.js';
 
 const target: Target = {
@@ -21,7 +21,7 @@ interface Named {
   readonly operation: Operation;
   readonly options: OperoOptions | string;
   readonly memory: Map<string, unknown>;
-  readonly functions: Map<string, CallIdentity>;
+  readonly functions: NamedFunctions;
 }
 
 /** The layer under a run without a name: no other run could use its cached results. */
@@ -86,7 +86,7 @@ export class AdHocOperations {
   #ofProfile(profile: string, functionName: string): AdHocOperation {
     let operation = this.#profiles.get(profile);
     if (!operation) {
-      operation = this.#define(profile, functionName, { made: { functions: new Map() } });
+      operation = this.#define(profile, functionName, { made: { functions: new NamedFunctions() } });
       this.#profiles.set(profile, operation);
     }
     return operation;
@@ -97,7 +97,7 @@ export class AdHocOperations {
     const known = this.#byName.get(name);
     if (!known) {
       const memory = new Map<string, unknown>();
-      const functions = new Map<string, CallIdentity>();
+      const functions = new NamedFunctions();
       const operation = this.#define(options, functionName, { memory, made: { functions } });
       this.#byName.set(name, { operation: operation.operation, options, memory, functions });
       return operation;

@@ -41,7 +41,8 @@ export class CacheControl {
    * entries depend on the principal or the instance (transient, request-scoped, several of a class) and none is
    * given, the whole operation is evicted.
    *
-   * @throws TypeError if there is no such operation, it has no cache, or the instance is not bound
+   * @throws TypeError if there is no such operation, it has no cache, the instance is not bound, or there is a
+   * principal on which no result depends
    * @throws EvictionFailedError if the store did not delete the entries: other processes may still serve them
    * @example
    * await opero.cache.evict({ operation: 'Prices.of', args: ['EUR'] });
@@ -58,24 +59,27 @@ export class CacheControl {
     if (principal !== undefined && !args) {
       throw new TypeError('evict(): principal: got no args beside it, allowed: only together with args');
     }
-    const identities = this.#identitiesFor(operation, instance, principal);
+    const identities = this.#identitiesFor(operation, instance);
+    const isShared = identities.length > 0 && identities.every((one) => one?.principal === undefined);
+    if (principal !== undefined && isShared) {
+      throw new TypeError('evict(): principal: got one, allowed: none, since cache.principal is not used');
+    }
     // There may be more instances with their own identity than are known.
     const unknown =
       identities.length === 0 ||
       (!instance && identities.some((one) => one?.shared === false)) ||
       (principal === undefined && identities.some((one) => one?.principal !== undefined));
     if (!args || unknown) return operation.evictAll();
-    const outcomes = await Promise.allSettled(identities.map((identity) => operation.evict(args, identity)));
+    const whose = (identity: CallIdentity | undefined) =>
+      identity && principal !== undefined ? { ...identity, principal: () => principal } : identity;
+    const evictions = identities.map((identity) => operation.evict(args, whose(identity)));
+    const outcomes = await Promise.allSettled(evictions);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   };
 
   /** The identities whose results are evicted. Request-scoped instances are not known. */
-  #identitiesFor(
-    operation: Operation,
-    instance: object | undefined,
-    principal: string | undefined,
-  ): (CallIdentity | undefined)[] {
+  #identitiesFor(operation: Operation, instance: object | undefined): (CallIdentity | undefined)[] {
     const { binder, bindings } = this.host;
     const byHand = this.functions.find(operation);
     if (instance && !byHand && !boundIdentityOf(instance))
@@ -83,8 +87,6 @@ export class CacheControl {
     const found = byHand
       ? byHand.identitiesOf(instance)
       : bindings.identitiesOf(operation, instance ? [instance] : binder.instances(), instance !== undefined);
-    const identities = [...(found ?? [])];
-    if (principal === undefined) return identities;
-    return identities.map((identity) => identity && { ...identity, principal: () => principal });
+    return [...(found ?? [])];
   }
 }

@@ -125,6 +125,7 @@ class Encoder {
   #array(value: readonly unknown[], depth: number): string {
     const { length } = value;
     fits(length);
+    refuseVeiled(value, length);
     // What `RegExp.exec` answers is an array, too. Where an item is missing, a property may stand in for it.
     let odd = Reflect.ownKeys(value).length > length + 1;
     let items = '';
@@ -150,8 +151,7 @@ class Encoder {
   #record(value: Record<string, unknown>, depth: number): string {
     const keys = Object.keys(value);
     fits(keys.length);
-    // What it answers with need not be among its properties, and may be anybody's.
-    if (keys.length === 0 && types.isProxy(value)) throw new UnkeyableError('a proxy');
+    refuseVeiled(value, keys.length);
     const own = Reflect.ownKeys(value);
     if (own.length !== keys.length) {
       const symbols = own.some((key) => typeof key === 'symbol');
@@ -166,6 +166,11 @@ class Encoder {
     }
     return text;
   }
+}
+
+/** What a proxy answers with need not be among its properties, and may be anybody's. */
+function refuseVeiled(value: object, shown: number): void {
+  if (shown === 0 && types.isProxy(value)) throw new UnkeyableError('a proxy');
 }
 
 function fits(length: number): void {

@@ -57,7 +57,7 @@ function classOf(prototype: object): { readonly name: string } | undefined {
   return (type as { prototype?: unknown }).prototype === prototype ? type : undefined;
 }
 
-const PRIVATE = /(?:^|[.\s;{}(!?])#[\p{L}_$]|__classPrivateField|_class_private/u;
+const PRIVATE = /(?:^|[.\s;{}(!?])#[\p{L}_$]|__private[A-Z]|_classPrivate|_class_private/u;
 
 /** What is private cannot be seen, but that something is can: a name after `#`, or what compilers make of it. */
 export const hidesFields = (source: string): boolean => PRIVATE.test(source);
