@@ -55,7 +55,6 @@ export type {
   StrategyContext,
   StrategyDefinition,
   StrategyFacts,
-  StrategySnapshot,
   StrategyTrait,
   Target,
 } from './core/strategy/index.js';

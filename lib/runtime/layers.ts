@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { check, fields, flag, show, unknownName, type Problem } from '../core/options/index.js';
 import type { StrategyDefinition } from '../core/strategy/index.js';
+import { collectFailure } from './app-strategies/definition-failure.js';
 import { commonKeys, commonSchema, type CommonOptions, type OperoOptions } from './options.js';
 import type { StrategySet } from './strategy-set.js';
 
@@ -100,7 +101,8 @@ export function checkLayer(
     const definition = strategies.byOption.get(key);
     if (definition) problems.push(...checkOption(definition, raw, at));
     else if (commonKeys.includes(key)) common[key] = raw;
-    else problems.push({ path: at, message: unknownName(key, [...strategies.keys, ...also]) });
+    else if (!strategies.rejected.has(key))
+      problems.push({ path: at, message: unknownName(key, [...strategies.keys, ...also]) });
   }
   check(commonSchema, common, path, problems);
   return problems;
@@ -108,10 +110,11 @@ export function checkLayer(
 
 function checkOption(definition: StrategyDefinition, raw: unknown, path: string): Problem[] {
   if (raw === undefined) return [];
-  const written = expand(definition, raw);
+  const problems: Problem[] = [];
+  const written = collectFailure(problems, () => expand(definition, raw));
+  if (problems.length > 0) return problems;
   if (written === false) return [];
   if (written === undefined) return [{ path, message: `got ${show(raw)}, allowed: ${definition.allowed}` }];
-  const problems: Problem[] = [];
   check(withSwitch(definition), written, path, problems);
   return problems.filter(({ missing }) => !missing);
 }

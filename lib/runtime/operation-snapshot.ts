@@ -1,7 +1,6 @@
-import type { DeclaredSnapshots } from '../core/declarations/index.js';
+import type { DeclaredSnapshots, StrategySnapshot } from '../core/declarations/index.js';
 import { typeNameOf } from '../core/errors/index.js';
 import type { OperationCounts } from '../core/events/index.js';
-import type { StrategySnapshot } from '../core/strategy/index.js';
 import type { RunningOperation } from './operation-parts.js';
 
 /** How an operation is doing. Times are ms; it holds no arguments, results or messages. */

@@ -37,6 +37,11 @@ export class Operation implements CallOperation {
     return (this.#running ??= outsideCallers(() => new RunningOperation(this.#parts.create())));
   }
 
+  /** Creates its strategies now, and not only when they are first needed. */
+  prepareStrategies(): void {
+    void this.#ready;
+  }
+
   get monitor(): Monitor {
     return this.#ready.monitor;
   }

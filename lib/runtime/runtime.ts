@@ -6,6 +6,7 @@ import { currentScope, RootScope, type Scope } from '../core/call/index.js';
 import type { CachingSettings, CreateContext } from '../core/strategy/index.js';
 import { unendingCall } from '../core/pipeline/index.js';
 import { systemEventLoop, type EventLoop } from '../map/index.js';
+import { collectFailure } from './app-strategies/definition-failure.js';
 import { Operation } from './operation.js';
 import type { OperationState } from './operation-parts.js';
 import { hooksOf } from './options.js';
@@ -13,7 +14,7 @@ import { createStrategies, resolve, type ResolvedOptions } from './resolve.js';
 import type { OperationSpecification, RuntimeSettings } from './runtime-settings.js';
 import { SharedNames } from './shared-names.js';
 import { onceIn } from './shared-resources.js';
-import { standardStrategies, type StrategySet } from './strategy-set.js';
+import { isAdded, standardStrategies, type StrategySet } from './strategy-set.js';
 import { closeRequests, drain, endStreams, stopAll } from './shutdown.js';
 
 /** Warnings may hold texts from outside: no more than these are told, and remembered. */
@@ -70,6 +71,10 @@ export class OperoRuntime {
 
   /** Makes an operation, or tells why it cannot be made. */
   define(specification: OperationSpecification, problems: Problem[]): Operation | undefined {
+    return collectFailure(problems, () => this.#define(specification, problems));
+  }
+
+  #define(specification: OperationSpecification, problems: Problem[]): Operation | undefined {
     const { layers, own, target, variantOf } = specification;
     const resolved = resolve(layers, own, target, this.strategies, problems);
     if (!resolved) return undefined;
@@ -84,6 +89,8 @@ export class OperoRuntime {
     problems.push(...this.#names.validate(resolved.strategies, this.strategies));
     if (problems.length > before) return undefined;
     const operation = this.#make(name, specification, resolved);
+    // The code of an app may fail: better at boot than at the first call.
+    if ([...resolved.strategies.keys()].some(isAdded)) operation.prepareStrategies();
     if (!variantOf) this.#operations.set(name, operation);
     return operation;
   }

@@ -3,7 +3,7 @@ import type { Problem } from '../core/options/index.js';
 import type { StrategyDefinition, StrategyTrait } from '../core/strategy/index.js';
 import { order as builtIn } from '../strategies/index.js';
 import { commonKeys } from './options.js';
-import { place } from './strategy-placement.js';
+import { place } from './app-strategies/placement.js';
 
 /** The strategies of an app in their order: the built-in ones, and those of its own. */
 export class StrategySet {
@@ -15,7 +15,11 @@ export class StrategySet {
   readonly events: readonly OperoEventType[];
   readonly #statuses: ReadonlyMap<string, number>;
 
-  constructor(readonly order: readonly StrategyDefinition[]) {
+  constructor(
+    readonly order: readonly StrategyDefinition[],
+    /** Options of strategies that could not be placed: their use is no second problem. */
+    readonly rejected: ReadonlySet<string> = new Set(),
+  ) {
     this.byOption = new Map([...order].reverse().map((definition) => [definition.option, definition]));
     this.keys = [...new Set(order.map(({ option }) => option)), ...commonKeys];
     this.events = [...new Set([...pipelineEvents, ...order.flatMap(({ events = [] }) => events)])];
@@ -36,8 +40,12 @@ export class StrategySet {
 /** The built-in strategies. */
 export const standardStrategies = new StrategySet(builtIn as readonly unknown[] as StrategyDefinition[]);
 
-/** The built-in strategies and those of the app; one that cannot be placed is left out, and told in `problems`. */
-export const strategiesWith = (added: unknown, problems: Problem[]): StrategySet =>
-  added === undefined
-    ? standardStrategies
-    : new StrategySet(place(added, standardStrategies.order, problems));
+/** Whether an app added a strategy with this option. */
+export const isAdded = (option: string): boolean => !standardStrategies.byOption.has(option);
+
+/** The built-in strategies and those of the app. Those that cannot be placed are left out, and reported in `problems`. */
+export function strategiesWith(added: unknown, problems: Problem[]): StrategySet {
+  if (added === undefined) return standardStrategies;
+  const { order, rejected } = place(added, standardStrategies.order, problems);
+  return new StrategySet(order, rejected);
+}

@@ -3,7 +3,8 @@ import type { Problem } from '../core/options/index.js';
 import type { Target } from '../core/strategy/index.js';
 import type { Operation, OperoOptions } from '../runtime/index.js';
 import { CountedGates } from './counted-gates.js';
-import { OperoConfigurationError, OperoRuntime, strategiesWith, StrategySet } from './internals.js';
+import { InnerGate } from './inner-gate.js';
+import { OperoConfigurationError, OperoRuntime, show, strategiesWith, StrategySet } from './internals.js';
 import { ManualClock } from './manual-clock.js';
 
 const target: Target = {
@@ -30,13 +31,18 @@ export class Scenario {
   readonly operation: Operation;
   /** How often the method has begun. */
   begun = 0;
+  readonly innerGate = new InnerGate();
+  readonly #failures: string[] = [];
   readonly #gates = new CountedGates();
   #calls = 0;
 
   /** @throws OperoConfigurationError when the strategies or the options are wrong */
   constructor(strategies: unknown, options: OperoOptions) {
     const problems: Problem[] = [];
-    const { order } = strategiesWith(strategies, problems);
+    const { order: asked } = strategiesWith(strategies, problems);
+    const innermost = asked.findLast(({ kind }) => kind === 'gate')!.name;
+    const added = Array.isArray(strategies) ? strategies : [];
+    const { order } = strategiesWith([...added, this.innerGate.definition(innermost)], problems);
     if (problems.length > 0)
       throw new OperoConfigurationError(problems.map(({ path, message }) => `${path}: ${message}`));
     const counting = new StrategySet(order.map((definition) => this.#gates.counting(definition)));
@@ -46,6 +52,7 @@ export class Scenario {
       strategies: counting,
       callSites: false,
     });
+    this.runtime.events.on('callback-error', ({ error }) => this.#failures.push(String(error)));
     const layer = { from: 'the contract', options };
     this.operation = this.runtime.defineOrThrow({
       name: 'Contract.method',
@@ -53,6 +60,11 @@ export class Scenario {
       own: [layer],
       target,
     });
+    const { order: running } = this.operation.snapshot();
+    if (running.length === 1)
+      throw new OperoConfigurationError([
+        `options: got ${show(options)}, which turn no strategy on, allowed: options that do`,
+      ]);
   }
 
   /** Begins calls, each with an argument of its own. */
@@ -77,6 +89,7 @@ export class Scenario {
     assert.equal(this.runtime.root.children().length, 0, 'a call goes on after all have ended');
     assert.equal(this.operation.snapshot().running, 0, 'a call counts as running after all have ended');
     assert.equal(this.clock.pending, 0, `${this.clock.pending} timers are left after all calls have ended`);
+    assert.deepEqual(this.#failures, [], 'a function of the strategy threw, or returned what is not allowed');
     this.#gates.validate();
   }
 

@@ -1,16 +1,28 @@
 import assert from 'node:assert/strict';
 import type { StrategyDefinition } from '../core/strategy/index.js';
 import type { OperoOptions } from '../runtime/index.js';
+import { isOperoError } from './internals.js';
 import { Scenario, type BegunCall } from './scenario.js';
 
 /** What is tested. */
 export interface ContractSettings {
-  /** Options that turn the strategy on, and have calls wait or be rejected where it does that. */
+  /** Options that turn the strategy on, with which calls wait or are rejected if it does that. */
   readonly options: OperoOptions;
-  /** The strategies of one's own that the options name. Default: none. */
+  /**
+   * The app's own strategies that the options use.
+   * @default []
+   */
   readonly strategies?: readonly StrategyDefinition<string, any, any>[];
-  /** Whether a cancelled attempt that ran uses something up for good, as a quota does. Default false. */
+  /**
+   * Whether a cancelled attempt uses up a permit for good, as with a quota.
+   * @default false
+   */
   readonly consumes?: boolean;
+  /**
+   * Returns the error of calls that fail, for a strategy that acts on some errors only.
+   * @default () => new Error('the downstream is down')
+   */
+  readonly failure?: () => unknown;
 }
 
 /** One test of the contract: `run` rejects with what is not as it has to be. */
@@ -24,8 +36,8 @@ const BURST = 20;
 const HOUR = 3_600_000;
 
 const never = () => new Promise<never>(() => undefined);
-const answers = () => Promise.resolve('an answer');
-const fails = () => Promise.reject(new Error('the downstream is down'));
+const succeeds = () => Promise.resolve('a result');
+const isDown = (): unknown => new Error('the downstream is down');
 
 /**
  * What every strategy has to keep, as tests for any runner. Each runs calls of one operation on a clock that stands still.
@@ -40,28 +52,49 @@ export function strategyContract({
   options,
   strategies,
   consumes = false,
+  failure = isDown,
 }: ContractSettings): readonly ContractCase[] {
   const scenario = () => new Scenario(strategies, options);
+  const fails = () => Promise.reject(failure());
   const cases: ContractCase[] = [
-    { name: 'leaves nothing behind when calls succeed', run: () => runAll(scenario(), answers) },
-    { name: 'leaves nothing behind when calls fail', run: () => runAll(scenario(), fails) },
+    { name: 'leaves nothing behind when calls succeed', run: () => succeedAll(scenario()) },
+    {
+      name: 'leaves nothing behind when calls fail',
+      run: async () => void (await runAll(scenario(), fails)),
+    },
     { name: 'ends calls that are cancelled while the method runs', run: () => cancel(scenario(), never) },
     { name: 'ends calls that are cancelled while they wait', run: () => cancel(scenario(), fails) },
     { name: 'begins nothing for calls that were cancelled', run: () => stayCancelled(scenario()) },
     { name: 'ends all calls with the app, and leaves no timer', run: () => shutDown(scenario()) },
+    {
+      name: 'admits as many as before after a gate further in rejected all',
+      run: () => rejectFurtherIn(scenario),
+    },
   ];
   if (consumes) return cases;
   return [
     ...cases,
-    { name: 'lets in as many as before after all were cancelled', run: () => recover(scenario()) },
+    { name: 'admits as many as before after all were cancelled', run: () => recover(scenario()) },
   ];
 }
 
 /** One call alone, then many at once. */
-async function runAll(scenario: Scenario, work: () => unknown): Promise<void> {
+async function runAll(scenario: Scenario, work: () => unknown): Promise<BegunCall[]> {
+  const all: BegunCall[] = [];
   for (const count of [1, BURST, 1]) {
-    await scenario.finish(await scenario.begin(count, work));
+    const calls = await scenario.begin(count, work);
+    await scenario.finish(calls);
     await scenario.validateEnd();
+    all.push(...calls);
+  }
+  return all;
+}
+
+/** A method that succeeds fails only if a strategy rejects the attempt. */
+async function succeedAll(scenario: Scenario): Promise<void> {
+  for (const { outcome } of await runAll(scenario, succeeds)) {
+    if (outcome?.ok === false && !isOperoError(outcome.error))
+      assert.fail(`a call whose method succeeded failed with ${String(outcome.error)}`);
   }
 }
 
@@ -115,6 +148,24 @@ async function recover(scenario: Scenario): Promise<void> {
   assert.equal(
     scenario.begun - first,
     first,
-    'fewer or more attempts were let in than before: a permit was lost',
+    'fewer or more attempts were admitted than before: a permit was lost',
+  );
+}
+
+/** Attempts that pass the strategy and then are rejected by another gate use nothing up. */
+async function rejectFurtherIn(make: () => Scenario): Promise<void> {
+  const first = make();
+  await first.begin(BURST, never);
+  const scenario = make();
+  scenario.innerGate.closed = true;
+  await scenario.finish(await scenario.begin(BURST, never));
+  await scenario.validateEnd();
+  scenario.innerGate.closed = false;
+  await scenario.clock.advance(HOUR);
+  await scenario.begin(BURST, never);
+  assert.equal(
+    scenario.begun,
+    first.begun,
+    'fewer or more attempts were admitted after others were rejected by a gate further in: leave() is called for these, too',
   );
 }

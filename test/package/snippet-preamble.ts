@@ -19,9 +19,11 @@ import {
   type OperoModuleOptions,
   type OperoOptionsFactory,
   type OperoService,
+  type StrategyAttempt,
   seconds,
 } from 'nestjs-opero';
 
+declare const queue: (() => void)[];
 interface Order {
   readonly id: string;
 }

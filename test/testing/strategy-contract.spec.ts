@@ -53,7 +53,14 @@ class BrokenError extends RefusedError {
 }
 
 /** A gate for two at a time that lets others wait 100 ms, with a mistake. */
-type Mistake = 'none' | 'forgets its timer' | 'cannot be cancelled' | 'keeps its place';
+type Mistake =
+  | 'none'
+  | 'forgets its timer'
+  | 'cannot be cancelled'
+  | 'keeps its place'
+  | 'frees only what ran'
+  | 'throws on entry'
+  | 'throws on leaving';
 
 const brokenWith = (mistake: Mistake) =>
   defineStrategy({
@@ -68,6 +75,7 @@ const brokenWith = (mistake: Mistake) =>
       const gate: GateStrategy = {
         kind: 'gate',
         enter(attempt: StrategyAttempt) {
+          if (mistake === 'throws on entry') throw new Error('oops');
           if (taken < 2) return ++taken;
           const begin = (_resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
             const timer = clock.schedule(100, () => {
@@ -83,7 +91,9 @@ const brokenWith = (mistake: Mistake) =>
           return new Promise((resolve, reject) => void begin(resolve, reject));
         },
         leave(attempt) {
+          if (mistake === 'frees only what ran' && !attempt.invoked) return;
           if (mistake !== 'keeps its place' || !attempt.stopped) taken--;
+          if (mistake === 'throws on leaving') throw new Error('oops');
         },
       };
       return gate;
@@ -101,10 +111,26 @@ async function brokenCases(mistake: Mistake): Promise<string[]> {
 it.each<[Mistake, string[]]>([
   ['none', []],
   ['forgets its timer', ['ends calls that are cancelled while the method runs: 18 timers are left after all calls have ended']],
-  ['cannot be cancelled', ['ends calls that are cancelled while the method runs: a cancelled call has not ended']],
-  ['keeps its place', ['lets in as many as before after all were cancelled: fewer or more attempts were let in']],
+  ['cannot be cancelled', ['ends calls that are cancelled while the method runs: 18 timers are left']],
+  ['keeps its place', ['admits as many as before after all were cancelled: fewer or more attempts were admitted']],
+  ['frees only what ran', ['admits as many as before after a gate further in rejected all: fewer or more attempts were admitted']],
+  ['throws on entry', ['leaves nothing behind when calls succeed: a call whose method succeeded failed with Error: oops']],
+  ['throws on leaving', ['leaves nothing behind when calls succeed: a function of the strategy threw']],
 ])('finds that a gate that makes the mistake "%s" breaks the contract', async (mistake, expected) => {
   const broken = await brokenCases(mistake);
   for (const line of expected) expect(broken).toContainEqual(expect.stringContaining(line));
   if (expected.length === 0) expect(broken).toEqual([]);
 }); // prettier-ignore
+
+it('says so when the options turn no strategy on', () => {
+  const [first] = strategyContract({ options: { retry: false } });
+  expect(() => first!.run()).toThrow('which turn no strategy on');
+});
+
+it('fails calls with the error that the strategy acts on', async () => {
+  const seen: unknown[] = [];
+  const failure = () => new Error('expired');
+  const fallback = (error: unknown) => seen.push(error);
+  for (const { run } of strategyContract({ options: { fallback }, failure })) await run();
+  expect(String(seen[0])).toBe('Error: expired');
+});

@@ -181,6 +181,10 @@ export class Attempt extends Scope implements OperoCall {
     this.#signal?.abort(reason);
   }
 
+  override cancelFailed(error: unknown): void {
+    this.call.monitor.callbackFailed('the function that cancels a wait', 'the wait ends', this.call, error);
+  }
+
   /** Records the failure of this attempt. */
   failed(error: unknown, now: number): void {
     const { call, attempt, hedge, alternative } = this;

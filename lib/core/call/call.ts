@@ -190,6 +190,10 @@ export class Call extends Scope implements EventSource {
     }, clock.now() + delay);
   }
 
+  override cancelFailed(error: unknown): void {
+    this.monitor.callbackFailed('the function that cancels a wait', 'the wait ends', this, error);
+  }
+
   /** Ends the call. */
   leave(): void {
     if (this.#counted) this.monitor.running--;

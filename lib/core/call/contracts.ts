@@ -29,7 +29,7 @@ export interface StrategyCall extends EventSource, Waiting {
   /** What the method is called with by the attempt that comes next. */
   args: readonly unknown[];
   /** Which attempt is running or was the last, from 1; 0 before the first. A `repeat` strategy counts it on. */
-  attempt: number;
+  readonly attempt: number;
   /** Stands for the values of fallback arguments that are tried now; empty without. */
   readonly alternativeKey: string;
   /** The failed attempts up to now, in order. */
@@ -51,6 +51,10 @@ export interface StrategyAttempt extends Waiting {
   readonly givenUp: boolean;
   /** When the method began, or would have, in ms of the clock's `now()`. */
   readonly startedAt: number;
-  /** What a gate returns that does not let this attempt in. */
+  /** Whether its result is still in use: a stream that has not ended. */
+  readonly held: boolean;
+  /** Calls `callback` when its result is no longer in use; at once if it is no stream. */
+  whenReleased(callback: () => void): void;
+  /** Rejects this attempt. `enter` returns what this returns, or its promise does. */
   refuse(error: RefusedError): typeof REFUSED;
 }

@@ -197,6 +197,9 @@ export abstract class Scope {
     waiting?.interrupt(reason);
   }
 
+  /** @internal A strategy's function that cancels a wait threw. */
+  cancelFailed(_error: unknown): void {}
+
   /** @internal A child has ended. */
   childEnded(): void {}
 }

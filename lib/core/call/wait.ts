@@ -1,6 +1,8 @@
 /** Notified when the wait has ended. */
 export interface Waiter {
   settled(): void;
+  /** The wait was cancelled, and the code that cancels it threw. */
+  cancelFailed(error: unknown): void;
 }
 
 /** A wait of a scope. It ends once: with a value, an error, or an interrupt, which cancels it. */
@@ -21,7 +23,11 @@ export abstract class Wait<T> {
 
   /** @internal Ends the wait with `reason`, without notifying the waiter. */
   interrupt(reason: unknown): void {
-    this.giveUp();
+    try {
+      this.giveUp();
+    } catch (error) {
+      this.#waiter?.cancelFailed(error);
+    }
     this.#reject(reason);
   }
 

@@ -23,9 +23,19 @@ export type DeclaredErrorCode = {
   [O in Option]: OperoStrategies[O] extends { errors: infer E extends string } ? E : never;
 }[Option];
 
+/** A strategy's part of the snapshot of an operation. It may be public: without arguments, results or messages. */
+export interface StrategySnapshot {
+  /**
+   * Whether every attempt is rejected now. A health check then reports the operation as `open`.
+   * @default false
+   */
+  readonly rejecting?: boolean;
+  readonly [field: string]: unknown;
+}
+
 /** What each strategy with a snapshot tells in it, by option. */
 export type DeclaredSnapshots = {
   readonly [
     O in Option as OperoStrategies[O] extends { snapshot: object } ? O : never
-  ]?: OperoStrategies[O] extends { snapshot: infer S } ? S : never;
+  ]?: OperoStrategies[O] extends { snapshot: infer S } ? S & StrategySnapshot : never;
 };

@@ -15,6 +15,9 @@ import type {
 } from '../strategy/strategy.js';
 import { isWithdrawn } from '../call/withdrawal.js';
 
+/** Attempts that follow each other at once. After that the event loop runs, so that time limits are reached. */
+const MOST_AT_ONCE = 1_000;
+
 /** The strategies around the method, by kind. */
 export interface AttemptStrategies {
   readonly repeat: RepeatChain;
@@ -151,7 +154,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
 
   #again(call: Call, delay: number): Step {
     call.delay = delay;
-    if (delay === 0) return AGAIN;
+    if (delay === 0 && call.failures.length % MOST_AT_ONCE !== 0) return AGAIN;
     call.pause(delay).then(
       () => this.proceedWith(call, AGAIN),
       (reason) => this.#resume(call, () => this.#giveUp(call, reason, call.operation.clock.now())),

@@ -53,6 +53,7 @@ export class AttemptRunner implements AttemptWaiter {
     const { call } = attempt;
     token.then(
       (given) => {
+        if (given === REFUSED) return this.settled(attempt, false, attempt.refusal);
         const now = call.operation.clock.now();
         attempt.tokens.push(given);
         attempt.startedAt = now;

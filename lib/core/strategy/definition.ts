@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import type { StrategySnapshot } from '../declarations/index.js';
 import type { OperoErrorCode } from '../errors/errors.js';
 import type { OperoEventType } from '../events/events.js';
 import type { CachingSettings } from './caching.js';
@@ -49,13 +50,6 @@ export interface CreateContext extends StrategyContext {
   has(trait: StrategyTrait): boolean;
   /** Logs a warning, once per operation and message. */
   warn(message: string): void;
-}
-
-/** What a strategy tells of its state in the operation's snapshot. No arguments, results or messages: it may be public. */
-export interface StrategySnapshot {
-  /** Whether it rejects every attempt now: a health check tells the operation as `open` then. Default false. */
-  readonly rejecting?: boolean;
-  readonly [field: string]: unknown;
 }
 
 /**

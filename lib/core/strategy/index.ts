@@ -14,7 +14,6 @@ export {
   defineStrategy,
   type SharedResources,
   type StrategyDefinition,
-  type StrategySnapshot,
   type Target,
 } from './definition.js';
 export { combineFacts, type OperationFacts, type StrategyFacts, type StrategyTrait } from './facts.js';

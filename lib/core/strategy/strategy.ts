@@ -95,7 +95,7 @@ export interface GateStrategy<Token = any> {
    * Admits the attempt, at once or later, or rejects it with {@link StrategyAttempt.refuse}: throwing would cost as much
    * as a call. `start` and `leave` get the token of the attempt.
    */
-  enter(attempt: StrategyAttempt, now: number): Token | Promise<Token> | typeof REFUSED;
+  enter(attempt: StrategyAttempt, now: number): Token | Promise<Token | typeof REFUSED> | typeof REFUSED;
   /** All gates have admitted the attempt, and the method starts. */
   start?(token: Token, now: number): void;
   /** An admitted attempt has ended: called once for each, also if the method never ran. */

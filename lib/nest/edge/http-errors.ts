@@ -35,7 +35,7 @@ export function toEdgeError(
   statusOf: (code: string) => number | undefined,
 ): EdgeError | undefined {
   if (!isOperoError(error)) return undefined;
-  const status = STATUSES[error.code] ?? statusOf(error.code);
+  const status = Object.hasOwn(STATUSES, error.code) ? STATUSES[error.code] : statusOf(error.code);
   if (status === undefined) return undefined;
   const message = MESSAGES[status] ?? STATUS_CODES[status] ?? 'Error';
   return { status, code: error.code, message, retryAfter: retryAfterOf(error) };
@@ -43,7 +43,7 @@ export function toEdgeError(
 
 function retryAfterOf(error: OperoError): number | undefined {
   const { retryAfter } = error as { retryAfter?: unknown };
-  return typeof retryAfter === 'number' ? Math.max(1, Math.ceil(retryAfter / 1_000)) : undefined;
+  return Number.isFinite(retryAfter) ? Math.max(1, Math.ceil(Number(retryAfter) / 1_000)) : undefined;
 }
 
 /** How many nested causes are searched. */
