@@ -13,23 +13,31 @@ export interface OperationPlan {
   readonly worstCase: WorstCase;
 }
 
-export function planOf(
-  { name, layers, resolved, target, strategies: set }: OperationParts,
-  { created, order }: RunningOperation,
-): OperationPlan {
+export function planOf(parts: OperationParts, { created, order }: RunningOperation): OperationPlan {
+  const { name, resolved, target, strategies: set } = parts;
+  const on = new Set(created.map(({ definition }) => definition.option));
+  const running = new Map([...resolved.strategies].filter(([option]) => on.has(option)));
+  const worstCase = worstCaseOf(factsOf(running, target, set));
+  return { operation: name, order: [...order, 'method'], options: sourcedOptionsOf(parts), worstCase };
+}
+
+/** Every option that was set, with its value and the layer it came from. */
+export function sourcedOptionsOf({
+  layers,
+  resolved,
+  target,
+  strategies: set,
+}: OperationParts): OperationPlan['options'] {
   const merged = mergeFor(target, layers, set);
   const options: Record<string, { value: unknown; from: string }> = {};
   for (const [field, sourced] of merged.common) options[field] = { ...sourced };
   for (const [option, sourced] of merged.strategies) {
-    const complete = resolved.strategies.get(option) as Record<string, unknown>;
+    const complete = (resolved.strategies.get(option) ?? {}) as Record<string, unknown>;
     const shown = set.byOption.get(option)?.describe?.(complete) ?? complete;
     for (const [field, value] of Object.entries(shown)) {
       const path = `${option}.${field}`;
       if (value !== undefined) options[path] = { value, from: sourced.get(field)?.from ?? 'built-in' };
     }
   }
-  const on = new Set(created.map(({ definition }) => definition.option));
-  const running = new Map([...resolved.strategies].filter(([option]) => on.has(option)));
-  const worstCase = worstCaseOf(factsOf(running, target, set));
-  return { operation: name, order: [...order, 'method'], options, worstCase };
+  return options;
 }

@@ -12,7 +12,7 @@ import {
 import type { Strategy } from '../core/strategy/index.js';
 import type { CommonOptions } from './options.js';
 import { RunningOperation, type OperationParts } from './operation-parts.js';
-import { planOf, type OperationPlan } from './operation-plan.js';
+import { planOf, sourcedOptionsOf, type OperationPlan } from './operation-plan.js';
 import { snapshotOf, type OperationSnapshot } from './operation-snapshot.js';
 
 /** One decorated method, or one function run with options. */
@@ -117,6 +117,11 @@ export class Operation implements CallOperation {
 
   snapshot(): OperationSnapshot {
     return snapshotOf(this.#ready, this.clock.now());
+  }
+
+  /** Every option that was set, as `retry.retries`, with its value and the layer it came from. */
+  get options(): OperationPlan['options'] {
+    return sourcedOptionsOf(this.#parts);
   }
 
   plan(): OperationPlan {

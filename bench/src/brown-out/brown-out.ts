@@ -73,12 +73,8 @@ export async function measureGoodput(name: string, run: (ask: Ask) => Promise<un
   await Promise.all(calls);
   upstream.disconnect();
   const answered = shares(asked, BUCKET);
-  return {
-    name,
-    answered,
-    load: requests / asked.length,
-    recovery: meanRecovery(shares(asked, FINE_BUCKET)),
-  };
+  const recovery = meanRecovery(shares(asked, FINE_BUCKET));
+  return { name, answered, load: requests / asked.length, recovery };
 }
 
 /** The share of answered calls in each bucket of time. */

@@ -130,9 +130,7 @@ export class Attempt extends Scope implements OperoCall {
   /** Rejects this attempt. Returns the result for the gate. */
   refuse(error: RefusedError): typeof REFUSED {
     this.refusal = error;
-    const { call } = this;
-    if (call.refusal === undefined) call.refusal = error;
-    else (call.refusals ??= []).push(error);
+    this.call.refused(error);
     return REFUSED;
   }
 

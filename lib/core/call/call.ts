@@ -1,58 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptFailure } from '../errors/all-failed.js';
 import type { CallSite } from './call-site.js';
-import type { Clock } from '../time/clock.js';
 import { runInside } from './async-context.js';
-import { Deadline, type Deadlines, type TimeLimit } from '../time/deadlines.js';
+import { Deadline, type TimeLimit } from '../time/deadlines.js';
 import type { EventSource, Monitor } from '../events/monitor.js';
 import type { CallNotes } from './notes.js';
+import type { CallKind, CallOperation, Invocation } from './invocation.js';
 import type { OperoCall } from './opero-call.js';
 import type { CallResult } from './outcomes.js';
 import { Scope } from './scope.js';
-
-/** The parts of an operation that a call uses. */
-export interface CallOperation {
-  readonly name: string;
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  readonly monitor: Monitor;
-  /** Whether the call site of each call is captured. */
-  readonly callSites?: boolean;
-}
-
-/**
- * How a call returns: `promise` always returns a promise and never throws synchronously; `direct` returns as the
- * method does, and a promise only if an attempt had to wait.
- */
-export type CallKind = 'promise' | 'direct';
-
-/** The method, its instance and its arguments. */
-export interface Invocation {
-  readonly self: unknown;
-  readonly method: (...args: never[]) => unknown;
-  readonly args: readonly unknown[];
-  /** The instance whose state and cache entries the call uses. */
-  readonly identity?: CallIdentity;
-  /** Why the call is neither cached nor shared, if its method returns a value that cannot be. */
-  readonly uncached?: string;
-  /** Converts the result of a fallback as the method's own results are converted. Runs in the fallback's attempt. */
-  readonly adapt?: (answer: unknown) => unknown;
-}
 
 /** The load whose result is shared by equal calls (single-flight). */
 export interface SharedLoad {
   /** The other calls that wait for it while nested in a call. */
   readonly nested: ReadonlySet<Call> | undefined;
-}
-
-/** Identifies an instance of a class. */
-export interface CallIdentity {
-  /** The same in every process of the app; random if `shared` is false. */
-  readonly id: string;
-  /** Whether another process or a later instance may use what this one cached. */
-  readonly shared: boolean;
-  /** Returns the principal of the current request. Throws if there is none: then the call is not cached. */
-  readonly principal?: () => string | undefined;
 }
 
 /** The deadline of a whole call. */
@@ -161,6 +122,11 @@ export class Call extends Scope implements EventSource {
     if (!this.stopped || (this.stopped.limit && this.stopped.reason !== reason)) this.stopped = { reason };
   }
 
+  refused(error: unknown): void {
+    if (this.refusal === undefined) this.refusal = error;
+    else (this.refusals ??= []).push(error);
+  }
+
   /** Whether `error` rejected an attempt of this call: the method did not run for it. */
   refusedWith(error: unknown): boolean {
     if (this.refusal === undefined) return false;
@@ -205,7 +171,5 @@ export class Call extends Scope implements EventSource {
   }
 }
 
-export function invokeMethod({ invocation, args }: Call): unknown {
-  const method = invocation.method as (...args: unknown[]) => unknown;
-  return method.apply(invocation.self, args as unknown[]);
-}
+export const invokeMethod = ({ invocation: { method, self }, args }: Call): unknown =>
+  method.apply(self, args as never[]);

@@ -1,4 +1,4 @@
-import type { CallOperation } from '../call/call.js';
+import type { CallOperation } from '../call/invocation.js';
 import type { Clock } from '../time/clock.js';
 import type { Deadlines } from '../time/deadlines.js';
 import { OperoEvents } from '../events/events.js';

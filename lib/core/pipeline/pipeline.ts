@@ -1,6 +1,7 @@
 import { AroundFrame } from './around-frame.js';
 import { captureCallSite } from '../call/call-site.js';
-import { Call, type CallKind, type CallOperation, type Invocation } from '../call/call.js';
+import { Call } from '../call/call.js';
+import type { CallKind, CallOperation, Invocation } from '../call/invocation.js';
 import type { Frame } from './frame.js';
 import { GateChain } from './gate-chain.js';
 import { RepeatChain } from './repeat-chain.js';

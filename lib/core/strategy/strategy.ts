@@ -1,5 +1,6 @@
 import type { Attempt } from '../call/attempt.js';
-import type { Call, CallIdentity } from '../call/call.js';
+import type { Call } from '../call/call.js';
+import type { CallIdentity } from '../call/invocation.js';
 import type { StrategyAttempt, StrategyCall } from '../call/contracts.js';
 import type { REFUSED } from '../call/outcomes.js';
 import type { Clock } from '../time/clock.js';

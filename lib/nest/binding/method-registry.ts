@@ -182,9 +182,8 @@ export class MethodRegistry implements ShadowHost {
   ): void {
     const operation = binding.operation!;
     if (!operation.optionsOf('cache') && !operation.optionsOf('singleFlight')) return;
-    const { options } = operation.plan();
     const { handler } = binding.target;
-    const ownership = ownershipOf({ handler, options, layers, principal });
+    const ownership = ownershipOf({ handler, options: operation.options, layers, principal });
     binding.principal = ownership.principal;
     problems.push(...ownership.problems);
     if (!binding.sharesByName) return;

@@ -27,51 +27,64 @@ export interface DecoratedClass {
  * the decorated method. On a decorated controller every route counts.
  */
 export function findDecorated(prototype: object, classType: object | null): DecoratedClass {
-  const onClass = classDeclarations(classType);
-  const methods: DecoratedMethod[] = [];
-  const hidden: DecoratedMethod[] = [];
-  const undecorated = new Set<PropertyKey>();
-  const problems: { key: string; message: string }[] = [];
-  const seen = new Set<PropertyKey>(['constructor']);
+  const search = new Search(classDeclarations(classType));
   for (let level: object | null = prototype; level && level !== Object.prototype; level = parentOf(level)) {
-    for (const key of Reflect.ownKeys(level)) {
-      if (seen.has(key) && !undecorated.has(key)) continue;
-      // Read from the descriptor, so that no getter runs.
-      const method: unknown = Object.getOwnPropertyDescriptor(level, key)?.value;
-      const own = methodDeclarations(level, key);
-      if (seen.has(key)) {
-        if (typeof method !== 'function' || own.length === 0) continue;
-        undecorated.delete(key);
-        hidden.push({
-          key,
-          method: method as AnyMethod,
-          declaredOn: level,
-          hidden: true,
-          declarations: both(onClass, own),
-        });
-        continue;
-      }
-      seen.add(key);
-      if (own.length === 0) undecorated.add(key);
-      if (typeof method !== 'function') continue;
-      if (own.length === 0 && !(onClass.length > 0 && isRoute(method))) {
-        if (fallbackArguments(level, key).size > 0) {
-          problems.push({
-            key: String(key),
-            message: 'got @FallbackArg() alone, allowed: together with @Opero() or @OpMap()',
-          });
-        }
-        continue;
-      }
-      undecorated.delete(key);
-      methods.push({ key, method: method as AnyMethod, declaredOn: level, declarations: both(onClass, own) });
+    for (const key of Reflect.ownKeys(level)) search.visit(level, key);
+  }
+  return search.result();
+}
+
+/** The methods found so far, from the class to its ancestors. */
+class Search {
+  readonly #methods: DecoratedMethod[] = [];
+  readonly #hidden: DecoratedMethod[] = [];
+  readonly #problems: { key: string; message: string }[] = [];
+  readonly #seen = new Set<PropertyKey>(['constructor']);
+  /** Those seen that no decorated method of an ancestor has been found for yet. */
+  readonly #undecorated = new Set<PropertyKey>();
+
+  constructor(private readonly onClass: readonly Declaration[]) {}
+
+  visit(level: object, key: PropertyKey): void {
+    if (this.#seen.has(key)) return this.#visitHidden(level, key);
+    this.#seen.add(key);
+    const own = methodDeclarations(level, key);
+    if (own.length === 0) this.#undecorated.add(key);
+    const method = methodOf(level, key);
+    if (!method) return;
+    if (own.length > 0 || (this.onClass.length > 0 && isRoute(method))) {
+      this.#undecorated.delete(key);
+      this.#methods.push({ key, method, declaredOn: level, declarations: both(this.onClass, own) });
+    } else if (fallbackArguments(level, key).size > 0) {
+      const message = 'got @FallbackArg() alone, allowed: together with @Opero() or @OpMap()';
+      this.#problems.push({ key: String(key), message });
     }
   }
-  if (onClass.length > 0 && methods.length === 0) {
-    const message = 'got a class decorator alone, allowed: on a class with decorated methods, or with routes';
-    problems.push({ key: '', message });
+
+  #visitHidden(level: object, key: PropertyKey): void {
+    if (!this.#undecorated.has(key)) return;
+    const method = methodOf(level, key);
+    const own = methodDeclarations(level, key);
+    if (!method || own.length === 0) return;
+    this.#undecorated.delete(key);
+    const declarations = both(this.onClass, own);
+    this.#hidden.push({ key, method, declaredOn: level, hidden: true, declarations });
   }
-  return { methods, hidden, problems };
+
+  result(): DecoratedClass {
+    if (this.onClass.length > 0 && this.#methods.length === 0) {
+      const message =
+        'got a class decorator alone, allowed: on a class with decorated methods, or with routes';
+      this.#problems.push({ key: '', message });
+    }
+    return { methods: this.#methods, hidden: this.#hidden, problems: this.#problems };
+  }
+}
+
+/** Reads from the descriptor, so that no getter runs. */
+function methodOf(level: object, key: PropertyKey): AnyMethod | undefined {
+  const method: unknown = Object.getOwnPropertyDescriptor(level, key)?.value;
+  return typeof method === 'function' ? (method as AnyMethod) : undefined;
 }
 
 const parentOf = (prototype: object): object | null => Object.getPrototypeOf(prototype) as object | null;

@@ -2,25 +2,18 @@ import {
   Module,
   type DynamicModule,
   type FactoryProvider,
-  type OnApplicationShutdown,
-  type BeforeApplicationShutdown,
   type OnModuleInit,
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { ModuleRef } from '@nestjs/core';
 import { OperoConfigurationError } from '../../core/errors/index.js';
 import type { OperoProfile } from '../../runtime/index.js';
-import { attachEarly, hostFor, modulesOf, OPERO_OPTIONS } from './bootstrap.js';
+import { modulesOf, OPERO_OPTIONS } from './bootstrap.js';
+import { buildModule } from './build-module.js';
 import { FeatureProfiles } from '../options/feature-profiles.js';
-import { mappedLater, mappedTokens } from '../mapped/inject-mapped.js';
 import { validateAsync, validateFeature } from '../options/module-arguments.js';
 import type { OperoModuleOptions } from '../options/module-options.js';
-import { OperoHost } from '../host/opero.host.js';
-import { OperoInterceptor } from './opero.interceptor.js';
-import { OperoService } from '../service/opero.service.js';
-
-const OPERO_EARLY = Symbol('OPERO_EARLY');
 
 /** Creates the module's options, for `useClass` and `useExisting`. */
 export interface OperoOptionsFactory {
@@ -36,38 +29,6 @@ export interface OperoModuleAsyncOptions {
   useFactory?: (...args: any[]) => OperoModuleOptions | Promise<OperoModuleOptions>;
   useClass?: Type<OperoOptionsFactory>;
   useExisting?: Type<OperoOptionsFactory>;
-}
-
-/** Runs the host through the lifecycle of the app. */
-class OperoLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
-  constructor(
-    private readonly reference: ModuleRef,
-    private readonly host: OperoHost,
-    options: OperoModuleOptions,
-    where: string,
-  ) {
-    const modules = modulesOf(reference)!;
-    const times = [...modules.values()].filter(({ providers }) => providers.has(OPERO_OPTIONS)).length;
-    if (times > 1) {
-      throw new OperoConfigurationError([
-        `OperoModule: got forRoot() ${times} times in one app, allowed: once`,
-      ]);
-    }
-    host.attach(modules);
-    host.configure(options, where);
-  }
-
-  onModuleInit(): Promise<void> {
-    return this.host.start(this.reference);
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.host.stop();
-  }
-
-  onApplicationShutdown(): Promise<void> {
-    return this.host.close();
-  }
 }
 
 /** Throws if `forRoot()` is missing: without it nothing would be bound, silently. */
@@ -118,7 +79,8 @@ export class OperoModule implements OnModuleInit {
    * export class AppModule {}
    */
   static forRoot(options: OperoModuleOptions = {}): DynamicModule {
-    return build({ provide: OPERO_OPTIONS, useValue: options }, options);
+    const provider = { provide: OPERO_OPTIONS, useValue: options };
+    return buildModule({ module: OperoModule, options: provider, known: options });
   }
 
   /**
@@ -143,7 +105,8 @@ export class OperoModule implements OnModuleInit {
           useFactory: (factory: OperoOptionsFactory) => factory.createOperoOptions(),
         }
       : { provide: OPERO_OPTIONS, inject, useFactory: useFactory! };
-    return build(provider, undefined, { imports, providers: useClass ? [useClass] : [] }, strategies);
+    const providers = useClass ? [useClass] : [];
+    return buildModule({ module: OperoModule, options: provider, imports, providers, strategies });
   }
 
   /**
@@ -161,66 +124,4 @@ export class OperoModule implements OnModuleInit {
     const profiles = new FeatureProfiles(options.profiles);
     return { module: OperoFeatureModule, providers: [{ provide: FeatureProfiles, useValue: profiles }] };
   }
-}
-
-function build(
-  options: Provider,
-  known?: OperoModuleOptions,
-  more: Partial<DynamicModule> = {},
-  strategies?: OperoModuleOptions['strategies'],
-): DynamicModule {
-  const providers: Provider[] = [
-    { provide: OPERO_EARLY, useFactory: attachEarly(known) },
-    ...(more.providers ?? []),
-    options,
-    {
-      provide: OperoHost,
-      inject: [ModuleRef],
-      useFactory: (reference: ModuleRef) => hostFor(modulesOf(reference)!),
-    },
-    {
-      provide: OperoLifecycle,
-      inject: [ModuleRef, OperoHost, OPERO_OPTIONS],
-      useFactory: (reference: ModuleRef, host: OperoHost, given: OperoModuleOptions) =>
-        new OperoLifecycle(
-          reference,
-          host,
-          withStrategies(given, strategies),
-          known === undefined ? 'forRootAsync' : 'forRoot',
-        ),
-    },
-    OperoService,
-    { provide: APP_INTERCEPTOR, useClass: OperoInterceptor },
-  ];
-  return {
-    module: OperoModule,
-    global: true,
-    imports: more.imports ?? [],
-    // Evaluated when the app is created: by then all classes that inject a mapped service are loaded.
-    get providers() {
-      return [...providers, ...mappedProviders()];
-    },
-    get exports() {
-      return [OperoService, OperoHost, ...mappedTokens.values()];
-    },
-  };
-}
-
-/** What `forRootAsync` was given at once stands before what its factory adds. */
-function withStrategies(
-  options: OperoModuleOptions,
-  strategies: OperoModuleOptions['strategies'],
-): OperoModuleOptions {
-  if (strategies === undefined) return options;
-  const { strategies: more = [] } = options;
-  return { ...options, strategies: [...strategies, ...more] };
-}
-
-function mappedProviders(): Provider[] {
-  return [...mappedTokens].map(([service, token]) => ({
-    provide: token,
-    inject: [ModuleRef],
-    useFactory: (reference: ModuleRef) =>
-      mappedLater(service, () => reference.get<object>(service, { strict: false })),
-  }));
 }

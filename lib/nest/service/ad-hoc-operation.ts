@@ -31,7 +31,7 @@ export class AdHocOperation {
     private readonly made: Made,
   ) {
     if (!operation.caches) return;
-    const { options } = operation.plan();
+    const { options } = operation;
     this.#principal = ownershipOf({ handler: false, options, layers, principal: undefined }).principal;
     this.#ofNobody = this.#owned({ id: '', shared: true });
     const option = sharingOption(options);

@@ -47,29 +47,17 @@ export class CacheControl {
    * @example
    * await opero.cache.evict({ operation: 'Prices.of', args: ['EUR'] });
    */
-  readonly evict = async ({ operation: name, args, instance, principal }: EvictOptions): Promise<void> => {
+  readonly evict = async (options: EvictOptions): Promise<void> => {
+    const { operation: name, args, instance, principal } = options;
     const operation = this.runtime().operations.get(name);
     if (!operation?.caches) throw new TypeError(`there is no operation '${name}' with a cache`);
-    if (args !== undefined && !Array.isArray(args)) {
-      throw new TypeError(`evict(): args: got ${show(args)}, allowed: the list of the call's arguments`);
-    }
-    if (instance && !args) {
-      throw new TypeError('evict(): instance: got no args beside it, allowed: only together with args');
-    }
-    if (principal !== undefined && !args) {
-      throw new TypeError('evict(): principal: got no args beside it, allowed: only together with args');
-    }
+    validateOptions(options);
     const identities = this.#identitiesFor(operation, instance);
     const isShared = identities.length > 0 && identities.every((one) => one?.principal === undefined);
     if (principal !== undefined && isShared) {
       throw new TypeError('evict(): principal: got one, allowed: none, since cache.principal is not used');
     }
-    // There may be more instances with their own identity than are known.
-    const unknown =
-      identities.length === 0 ||
-      (!instance && identities.some((one) => one?.shared === false)) ||
-      (principal === undefined && identities.some((one) => one?.principal !== undefined));
-    if (!args || unknown) return operation.evictAll();
+    if (!args || mayMiss(identities, options)) return operation.evictAll();
     const whose = (identity: CallIdentity | undefined) =>
       identity && principal !== undefined ? { ...identity, principal: () => principal } : identity;
     const evictions = identities.map((identity) => operation.evict(args, whose(identity)));
@@ -90,3 +78,22 @@ export class CacheControl {
     return [...(found ?? [])];
   }
 }
+
+function validateOptions({ args, instance, principal }: EvictOptions): void {
+  if (args !== undefined && !Array.isArray(args)) {
+    throw new TypeError(`evict(): args: got ${show(args)}, allowed: the list of the call's arguments`);
+  }
+  for (const [option, value] of Object.entries({ instance, principal })) {
+    if (value === undefined || args) continue;
+    throw new TypeError(`evict(): ${option}: got no args beside it, allowed: only together with args`);
+  }
+}
+
+/** Whether entries may belong to identities that are not known: there may be more instances, and principals. */
+const mayMiss = (
+  identities: readonly (CallIdentity | undefined)[],
+  { instance, principal }: EvictOptions,
+): boolean =>
+  identities.length === 0 ||
+  (!instance && identities.some((one) => one?.shared === false)) ||
+  (principal === undefined && identities.some((one) => one?.principal !== undefined));

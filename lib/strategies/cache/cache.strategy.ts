@@ -39,7 +39,7 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
     if (!flight) {
       const begun = flights.begin(key, entries?.epoch ?? 0);
       const joined = this.#follow(begun, call, next);
-      void this.#loads.fly(begun, key, call, next, guard);
+      void this.#loads.fly({ flight: begun, key, leader: call, guard }, next);
       return joined;
     }
     if (!flight.loaded && wouldWaitForItself(call, flight)) return next.run(call);

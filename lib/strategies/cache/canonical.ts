@@ -98,28 +98,34 @@ class Encoder {
       bare(value, 0, 'a date');
       return this.#counted(`d${value.getTime()};`);
     }
-    if (types.isRegExp(value) && prototype === RegExp.prototype) {
-      bare(value, 1, 'a pattern');
-      if (value.lastIndex !== 0) throw new UnkeyableError('a pattern with a position');
-      return this.#tagged('r', `/${value.source}/${value.flags}`);
-    }
+    if (types.isRegExp(value) && prototype === RegExp.prototype) return this.#pattern(value);
     if (prototype === URL.prototype) {
       bare(value, 0, 'an address');
       return this.#tagged('l', (value as URL).href);
     }
-    if (types.isMap(value) && prototype === Map.prototype) {
-      bare(value, 0, 'a map');
-      const entries = Array.from(value, ([key, item]) => this.encode(key, depth) + this.encode(item, depth));
-      return `m${entries.length}[${entries.sort().join('')}]`;
-    }
-    if (types.isSet(value) && prototype === Set.prototype) {
-      bare(value, 0, 'a set');
-      const items = Array.from(value, (item) => this.encode(item, depth));
-      return `e${items.length}[${items.sort().join('')}]`;
-    }
+    if (types.isMap(value) && prototype === Map.prototype) return this.#map(value, depth);
+    if (types.isSet(value) && prototype === Set.prototype) return this.#set(value, depth);
     const known = this.classes.of(prototype as object);
     if ('refused' in known) throw new UnkeyableError(known.refused);
     return `${this.#tagged('i', known.label)}{${this.#record(value as Record<string, unknown>, depth)}}`;
+  }
+
+  #pattern(value: RegExp): string {
+    bare(value, 1, 'a pattern');
+    if (value.lastIndex !== 0) throw new UnkeyableError('a pattern with a position');
+    return this.#tagged('r', `/${value.source}/${value.flags}`);
+  }
+
+  #map(value: Map<unknown, unknown>, depth: number): string {
+    bare(value, 0, 'a map');
+    const entries = Array.from(value, ([key, item]) => this.encode(key, depth) + this.encode(item, depth));
+    return `m${entries.length}[${entries.sort().join('')}]`;
+  }
+
+  #set(value: Set<unknown>, depth: number): string {
+    bare(value, 0, 'a set');
+    const items = Array.from(value, (item) => this.encode(item, depth));
+    return `e${items.length}[${items.sort().join('')}]`;
   }
 
   #array(value: readonly unknown[], depth: number): string {

@@ -11,7 +11,17 @@ import type { Flight } from './flight.js';
 import { LoadedValue } from './loaded-value.js';
 import type { GuardedStore } from './store.js';
 
-/** Brings flights what they wait for: what is stored, or what the method answers, which is stored then. */
+/** A load, and whom it is for. */
+export interface LoadRequest {
+  readonly flight: Flight;
+  readonly key: string;
+  /** The call that started it. */
+  readonly leader: Call;
+  /** `undefined` for results that only this process keeps. */
+  readonly guard: GuardedStore | undefined;
+}
+
+/** Settles flights: with what is stored, or with the result of the method, which is then stored. */
 export class Loads {
   readonly #staleOn: (error: unknown) => boolean;
 
@@ -25,22 +35,16 @@ export class Loads {
   }
 
   /** Never rejects: nobody waits for it. */
-  async fly(
-    flight: Flight,
-    key: string,
-    leader: Call,
-    next: Runner,
-    guard: GuardedStore | undefined,
-  ): Promise<void> {
+  async fly(request: LoadRequest, next: Runner): Promise<void> {
+    const { flight, key, leader, guard } = request;
     const { flights, entries } = this.parts;
     try {
       // Without a store to wait for, the method begins at once, as it would without the decorator.
       const found = entries?.read(key, guard, leader);
       const asked = isThenable(found);
       const entry = asked ? await found : found;
-      if (entry && entries?.isFresh(entry) && !flight.invalidated)
-        return this.#landFound(flight, key, leader, entry);
-      if (asked) this.#keepToLeader(flight, key, leader, guard);
+      if (entry && this.#isFresh(entry, flight)) return this.#landFound(request, entry);
+      if (asked) this.#keepToLeader(request);
       if (entries && flight.members > 0) this.context.monitor.emit('cache-miss', leader);
       // Whoever waited may have left, also while a listener was told.
       if (flight.members === 0) return;
@@ -49,14 +53,14 @@ export class Loads {
       let value: unknown;
       try {
         const result = this.#run(load, leader, next);
-        const late = load.current instanceof Attempt && !load.current.invoked;
+        const late = waitsForMethod(load);
         value = await result;
-        if (late || beganLater(load)) this.#keepToLeader(flight, key, leader, guard);
+        if (late || beganLater(load)) this.#keepToLeader(request);
       } catch (error) {
         flights.end(key, flight);
         return this.#failed(flight, leader, error, entry);
       }
-      const writing = this.#land(flight, key, load, leader, value, guard);
+      const writing = this.#land(request, load, value);
       if (writing) await writing;
     } catch (error) {
       flight.fail(error);
@@ -66,7 +70,7 @@ export class Loads {
   }
 
   /** Whoever changes an argument while a load waits for its turn gets what the new one gives, and nobody else does. */
-  #keepToLeader(flight: Flight, key: string, leader: Call, guard: GuardedStore | undefined): void {
+  #keepToLeader({ flight, key, leader, guard }: LoadRequest): void {
     if (!leader.invocation.args.some(isChangeable) || this.#isStill(key, leader, guard)) return;
     flight.only = leader;
     flight.invalidated = true;
@@ -82,20 +86,18 @@ export class Loads {
     }
   }
 
-  #landFound(flight: Flight, key: string, leader: Call, entry: Entry): void {
+  #isFresh(entry: Entry, flight: Flight): boolean {
+    return this.parts.entries!.isFresh(entry) && !flight.invalidated;
+  }
+
+  #landFound({ flight, key, leader }: LoadRequest, entry: Entry): void {
     this.parts.flights.end(key, flight);
     flight.land(this.#found(entry, flight.members > 1));
     this.context.monitor.emit('cache-hit', leader);
   }
 
-  #land(
-    flight: Flight,
-    key: string,
-    load: Call,
-    leader: Call,
-    value: unknown,
-    guard: GuardedStore | undefined,
-  ): Promise<void> | undefined {
+  #land(request: LoadRequest, load: Call, value: unknown): Promise<void> | undefined {
+    const { flight, key, leader, guard } = request;
     const { flights, entries } = this.parts;
     const loaded = new LoadedValue(value, entries !== undefined || flight.members > 1, this.options.isolate);
     const keeps = entries !== undefined && !loaded.live && load.accepted && !flight.invalidated;
@@ -170,6 +172,9 @@ export class Loads {
   }
   #warned = false;
 }
+
+/** Whether the attempt of a load still waits for a permit. */
+const waitsForMethod = ({ current }: Call): boolean => current instanceof Attempt && !current.invoked;
 
 /** Whether the method ran again, or beside a first attempt, when an argument may have changed. */
 const beganLater = ({ attempt, failures, current }: Call): boolean =>

@@ -1,22 +1,23 @@
 import { Deadline, type Clock, type Deadlines } from '../../core/time/index.js';
 import type { CacheStore } from '../../core/strategy/index.js';
 
-/** Told what a store failed with, in the name of the call that met it. */
+/** Called with the error of a store, for the call that was concerned. */
 export type StoreReport = (error: unknown) => void;
 
-/** Why a store did not do what it was asked. */
+/** Why a store operation failed. */
 export interface StoreFailure {
   readonly error: unknown;
 }
 
-/** After so many failures in a row a store is left alone. */
+/** Consecutive failures after which a store is not used for a while. */
 const FAILURES = 3;
-/** Ms that it is left alone. */
+/** How long it is not used, in ms. */
 const PAUSE = 5_000;
 
 /**
- * A store that hangs, dies or lies, held at arm's length; one for each store of an app. After three failures in a row it
- * is left alone for five seconds. Then one call tries it, and the others go without until that one has had its answer.
+ * Bounds and reports the operations of a store, which may hang, fail, or return anything; one for each store of an app.
+ * After three consecutive failures the store is not used for five seconds. Then one call probes it, and the others
+ * continue without it until the probe has ended.
  */
 export class GuardedStore {
   #failures = 0;
@@ -58,15 +59,13 @@ export class GuardedStore {
   ): Promise<T> {
     const probe = this.#failures >= FAILURES;
     const now = this.clock.now();
-    if (probe && (this.#probing || now < this.#pausedUntil)) {
-      const error = new Error('the cache store is left alone after failures');
-      return Promise.resolve(outcome(undefined, { error }));
-    }
+    if (probe && (this.#probing || now < this.#pausedUntil))
+      return Promise.resolve(outcome(undefined, paused()));
     this.#probing = probe;
     return new Promise((resolve) => {
       const failed = (error: unknown) => {
         if (!over()) return;
-        // Each call to a frozen store holds memory until it thaws: after a few, leave it alone for a while.
+        // Each call to a store that hangs holds memory until it answers.
         if (++this.#failures === FAILURES || probe) this.#pausedUntil = this.clock.now() + PAUSE;
         resolve(outcome(undefined, { error }));
         report(error);
@@ -93,6 +92,10 @@ export class GuardedStore {
     });
   }
 }
+
+const paused = (): StoreFailure => ({
+  error: new Error('the cache store is not used for a while after failures'),
+});
 
 const valueOf = (value: unknown): unknown => value;
 const failureOf = (_value: unknown, failure?: StoreFailure): StoreFailure | undefined => failure;

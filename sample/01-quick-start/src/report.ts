@@ -26,8 +26,7 @@ export function comparisonTable(withOpero: AuditReport, bare: AuditReport): stri
     colAligns: ['left', 'right', 'right'],
     ...plain,
   });
-  const counts = withOpero.counts;
-  const requests = counts ? counts.success + counts['attempt-failure'] : 0;
+  const count = (type: keyof NonNullable<AuditReport['counts']>): number => withOpero.counts?.[type] ?? 0;
   const row = (name: string, ours: unknown, theirs: unknown = '-') =>
     table.push([name, String(ours), String(theirs)]);
   row(
@@ -36,16 +35,16 @@ export function comparisonTable(withOpero: AuditReport, bare: AuditReport): stri
     bare.packages - bare.failed,
   );
   row('packages failed', withOpero.failed, bare.failed);
-  row('answered by the fallback value', counts?.fallback ?? 0);
-  row('requests tried', requests, bare.packages);
-  row('attempts that failed', counts?.['attempt-failure'] ?? 0, bare.failed);
-  row('retries after a wait', counts?.retry ?? 0);
-  row('moved on to the backup', counts?.alternative ?? 0);
+  row('answered by the fallback value', count('fallback'));
+  row('requests tried', count('success') + count('attempt-failure'), bare.packages);
+  row('attempts that failed', count('attempt-failure'), bare.failed);
+  row('retries after a wait', count('retry'));
+  row('moved on to the backup', count('alternative'));
   row('served by the backup', withOpero.servedBy.backup ?? 0);
-  row('served from cache or shared', (counts?.['cache-hit'] ?? 0) + (counts?.shared ?? 0));
-  row('waited for the rate limit', counts?.['rate-limit-wait'] ?? 0);
-  row('refused by the rate limit', counts?.['rate-limit-refusal'] ?? 0);
-  row('timeouts', counts?.timeout ?? 0);
+  row('served from cache or shared', count('cache-hit') + count('shared'));
+  row('waited for the rate limit', count('rate-limit-wait'));
+  row('refused by the rate limit', count('rate-limit-refusal'));
+  row('timeouts', count('timeout'));
   row('took', seconds(withOpero.milliseconds), seconds(bare.milliseconds));
   return table.toString();
 }
