@@ -1,7 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { concat, firstValueFrom, mergeMap, NEVER, Observable, of, take, throwError, toArray } from 'rxjs';
+import {
+  concat,
+  firstValueFrom,
+  mergeMap,
+  NEVER,
+  Observable,
+  of,
+  take,
+  throwError,
+  timeout,
+  toArray,
+} from 'rxjs';
 import { currentCall, findCurrentCall, Opero, OperoService } from '../../lib/index.js';
 import { moduleWith } from '../support/apps.js';
 import { deferred, settle } from '../support/harness.js';
@@ -15,6 +26,11 @@ class Feed {
 
   @Opero({ bulkhead: 1 })
   watch(): Observable<unknown> {
+    return this.source();
+  }
+
+  @Opero({ bulkhead: { concurrency: 1, queue: 1 } })
+  queued(): Observable<unknown> {
     return this.source();
   }
 
@@ -172,6 +188,18 @@ describe('a stream', () => {
     expect(listening).toBe(0);
     feed.source = () => of('free');
     expect(await firstValueFrom(feed.watch())).toBe('free');
+    await app.close();
+  });
+
+  it('that ends while another is told to wait for its slot gives it to that one [hard 1.9] [hard 1.11]', async () => {
+    const { app, feed, opero } = await start();
+    feed.source = () => concat(of('first'), NEVER);
+    const subscription = feed.queued().subscribe();
+    await turn();
+    feed.source = () => of('next');
+    opero.events.on('bulkhead-wait', () => subscription.unsubscribe());
+    const next = settle(firstValueFrom(feed.queued().pipe(timeout(500))));
+    expect(await next).toEqual({ ok: true, value: 'next' });
     await app.close();
   });
 

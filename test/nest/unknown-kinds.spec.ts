@@ -276,3 +276,53 @@ describe('a method that does not say how it answers', () => {
     await second.app.close();
   });
 });
+
+/** None of these says what it returns, so that the boot cannot refuse the conditions on its results. */
+@Injectable()
+class Conditions {
+  open = 0;
+
+  @Opero({ hedge: { delay: 10_000, idempotent: true, failureOnResult: asks }, bulkhead: 2 }) hedged(): any {
+    return this.stream();
+  } // prettier-ignore
+
+  @Opero({ retry: { retries: 1, minDelay: 0, retryOnResult: asks }, bulkhead: 1 }) retried(): any {
+    return this.stream();
+  } // prettier-ignore
+
+  @Opero({ circuitBreaker: { window: { type: 'consecutive', size: 1 }, failureOnResult: asks } }) broken(): any {
+    return this.stream();
+  } // prettier-ignore
+
+  stream(): Observable<string> {
+    return new Observable((subscriber) => {
+      this.open++;
+      subscriber.next('value');
+      return () => void this.open--;
+    });
+  }
+}
+
+const asked: unknown[] = [];
+function asks(value: unknown): boolean {
+  asked.push(value);
+  return true;
+}
+
+it.each([
+  ['hedged', 'hedge.failureOnResult'],
+  ['retried', 'retry.retryOnResult'],
+  ['broken', 'circuitBreaker.failureOnResult'],
+] as const)(
+  'a condition on results is not asked about a stream, which ends with its reader: %s [hard 1.11] [hard 3.1]',
+  async (method, option) => {
+    const { app, service, warnings } = await appWith(Conditions);
+    for (let time = 0; time < 3; time++) {
+      expect(await firstValueFrom(service[method]())).toBe('value');
+      await turn();
+      expect([service.open, asked.length]).toEqual([0, 0]);
+    }
+    expect(warnings.filter((warning) => warning.includes(option))).toHaveLength(1);
+    await app.close();
+  },
+);

@@ -331,3 +331,53 @@ it('gives what can be used once to nobody who has left, and loads nothing for th
   process.off('unhandledRejection', onUnhandled);
   expect([runs, unhandled]).toEqual([1, []]);
 });
+
+describe('a call that runs by itself since what it waited for cannot be shared', () => {
+  /** The first run answers with a stream for one caller; each further one does as told. */
+  async function alone(options: OperoOptions, further: (abort: () => void) => unknown) {
+    const harness = new Harness();
+    const operation = harness.operation({ singleFlight: true, ...options });
+    const controller = new AbortController();
+    const first = deferred<Readable>();
+    const abort = () => controller.abort(new Error('gone'));
+    let runs = 0;
+    const method = () => (++runs === 1 ? first.promise : further(abort));
+    const begin = (signal?: AbortSignal) =>
+      operation.start({ self: undefined, method, args: [1] }, harness.runtime.root, signal);
+    const leader = settle(begin().result);
+    const outcome = settle(begin(controller.signal).result);
+    await harness.clock.settle();
+    first.resolve(Readable.from(['data']));
+    await harness.clock.settle();
+    expect([(await leader).ok, runs]).toEqual([true, 2]);
+    return { harness, abort, outcome };
+  }
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => raise(new Error('own'))],
+    ['rejects', () => Promise.reject(new Error('own'))],
+    ['answers', () => 'own'],
+    ['does not settle', () => new Promise(() => undefined)],
+  ])('ends once where its method aborts it and %s [hard 1.1] [hard 1.10]', async (_how, then) => {
+    const { harness, outcome } = await alone({}, (abort) => {
+      abort();
+      return then();
+    });
+    expect((await outcome).error).toMatchObject({ message: 'gone' });
+    // An error that nobody takes would end the process.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(harness.runtime.root.busy).toBe(false);
+  });
+
+  it('is aborted while it waits for its retry [hard 1.1]', async () => {
+    const retry = { retries: 1, minDelay: 20_000, maxDelay: 60_000 };
+    const { harness, abort, outcome } = await alone({ retry }, () => raise(httpError(503)));
+    abort();
+    expect((await outcome).error).toMatchObject({ message: 'gone' });
+    expect(harness.clock.pending).toBe(0);
+  });
+});
+
+function raise(error: Error): never {
+  throw error;
+}

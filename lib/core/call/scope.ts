@@ -184,8 +184,9 @@ export abstract class Scope {
     if (this.stopped) this.interrupt(this.stopped.reason);
   }
 
-  /** @internal The wait has ended. */
-  settled(): void {
+  /** @internal The wait has ended. An earlier wait, `over`, may end after the next has begun. */
+  settled(over: object | undefined = this.#waiting): void {
+    if (over !== this.#waiting) return;
     this.#waiting = undefined;
     this.waitsUntil = 0;
   }

@@ -1,6 +1,6 @@
-/** Notified when the wait has ended. */
+/** Notified when a wait has ended. */
 export interface Waiter {
-  settled(): void;
+  settled(over: object): void;
   /** The wait was cancelled, and the code that cancels it threw. */
   cancelFailed(error: unknown): void;
 }
@@ -38,12 +38,12 @@ export abstract class Wait<T> {
   protected abstract giveUp(): void;
 
   protected succeed(value: T): void {
-    this.#waiter?.settled();
+    this.#waiter?.settled(this);
     this.#resolve(value);
   }
 
   protected fail(reason: unknown): void {
-    this.#waiter?.settled();
+    this.#waiter?.settled(this);
     this.#reject(reason);
   }
 }

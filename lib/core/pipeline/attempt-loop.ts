@@ -124,10 +124,10 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     try {
       let error = outcome.failure ?? value;
       if (outcome.ok && !outcome.failure) {
-        if (outcome.accepted || !this.strategies.repeat.reject(call, value)) {
+        // Conditions on results are not asked about a stream, of which no value is known.
+        if (outcome.accepted || attempt.held || !this.strategies.repeat.reject(call, value)) {
           return this.#succeed(call, value, now);
         }
-        if (attempt.held) attempt.abort(new DOMException('The stream was not accepted', 'AbortError'));
         error = new UnacceptableResultError(value);
         attempt.failed(error, now);
       }

@@ -62,6 +62,8 @@ export class HedgeRound implements AttemptRound {
     const { call } = this;
     if (this.#decided || call.ended) return PENDING;
     if (call.stopped || call.broken) return this.#decide(attempt, { ok, value: outcome }, now);
+    // Conditions on results are not asked about a stream, which would go on beside the one that wins.
+    if (ok && attempt.held) return this.#win(attempt, outcome, now);
     if (!ok || !this.frame.accepts(outcome)) return this.#lose(attempt, ok, outcome, now);
     if (!this.strategy.failsWith(call, outcome)) return this.#win(attempt, outcome, now);
     this.#poor ??= { attempt, outcome: { ok, value: outcome, accepted: true } };

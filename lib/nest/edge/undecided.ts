@@ -56,6 +56,7 @@ export function callUndecided(
   const { answer, kind } = taken;
   const uncached = uncachedOf(kind);
   if (kind === 'observable') {
+    warnOfConditions(runtime, operation);
     return protect(runtime, operation, { ...invocation, uncached }, answer as ReturnType<typeof protect>);
   }
   return operation.run(
@@ -63,6 +64,18 @@ export function callUndecided(
     runtime.scope,
     'direct',
   );
+}
+
+/** Conditions on results: the boot refuses them on a method that is known to return an Observable. */
+const CONDITIONS = ['retry.retryOnResult', 'hedge.failureOnResult', 'circuitBreaker.failureOnResult'];
+
+function warnOfConditions(runtime: OperoRuntime, operation: Operation): void {
+  const { options } = operation.plan();
+  for (const path of CONDITIONS)
+    if (path in options)
+      runtime.warn(
+        `${operation.name} answers with an Observable, so ${path} is not asked, allowed: a method that returns a promise or a value`,
+      );
 }
 
 function kindOf(answer: unknown): Known {

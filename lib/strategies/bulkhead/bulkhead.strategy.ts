@@ -48,8 +48,10 @@ export class BulkheadStrategy implements GateStrategy<Slots> {
     if (this.waits.wouldNeverEnd(attempt, slots)) {
       return attempt.refuse(this.#refusal(attempt, 'and would wait for the calls it was made in'));
     }
+    const slot = attempt.wait(new SlotWait(attempt, slots, this.waits, this.#limit));
+    // After it queues: a slot that a listener frees, as by closing a stream, must go to whoever waits.
     this.context.monitor.emit('bulkhead-wait', attempt.call);
-    return attempt.wait(new SlotWait(attempt, slots, this.waits, this.#limit));
+    return slot;
   }
 
   leave(attempt: Attempt, slots: Slots): void {

@@ -49,6 +49,8 @@ export class Flight {
           over();
           // Whoever has left takes nothing: what can be used once is for those who wait.
           if (left) return;
+          // A call that cannot share the value runs by itself now: an abort must reach what it does, not this wait.
+          call.settled();
           try {
             resolve(take(loaded));
           } catch (error) {

@@ -136,9 +136,10 @@ export class CircuitBreakerStrategy implements GateStrategy<Period | undefined> 
     return ask(attempt.call, 'circuitBreaker.failureOn', consequence, () => on(error), true);
   }
 
-  #failsWith({ call }: Attempt, value: unknown): boolean {
+  #failsWith({ call, held }: Attempt, value: unknown): boolean {
     const { failureOnResult } = this.options;
-    if (!failureOnResult) return false;
+    // Of a stream no value is known.
+    if (!failureOnResult || held) return false;
     const test = () => decided(failureOnResult(value as never), 'circuitBreaker.failureOnResult');
     return ask(call, 'circuitBreaker.failureOnResult', 'the result counts as a success', test);
   }
