@@ -16,7 +16,7 @@ import type {
 import { isWithdrawn } from '../call/withdrawal.js';
 
 /** Attempts that follow each other at once. After that the event loop runs, so that time limits are reached. */
-const MOST_AT_ONCE = 1_000;
+const MOST_AT_ONCE = 10_000;
 
 /** The strategies around the method, by kind. */
 export interface AttemptStrategies {

@@ -59,18 +59,15 @@ export function callUndecided(
     warnOfConditions(runtime, operation);
     return protect(runtime, operation, { ...invocation, uncached }, answer as ReturnType<typeof protect>);
   }
-  return operation.run(
-    { ...invocation, uncached, method: given(answer, invocation) },
-    runtime.scope,
-    'direct',
-  );
+  const method = given(answer, invocation);
+  return operation.run({ ...invocation, uncached, method }, runtime.scope, 'direct');
 }
 
 /** Conditions on results: the boot refuses them on a method that is known to return an Observable. */
 const CONDITIONS = ['retry.retryOnResult', 'hedge.failureOnResult', 'circuitBreaker.failureOnResult'];
 
 function warnOfConditions(runtime: OperoRuntime, operation: Operation): void {
-  const { options } = operation.plan();
+  const { options } = operation;
   for (const path of CONDITIONS)
     if (path in options)
       runtime.warn(
