@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { check, fields, flag, show, unknownName, type Problem } from '../core/options/index.js';
+import { joinPath, check, fields, flag, show, unknownName, type Problem } from '../core/options/index.js';
 import type { StrategyDefinition } from '../core/strategy/index.js';
 import { collectFailure } from './app-strategies/definition-failure.js';
 import { commonKeys, commonSchema, type CommonOptions, type OperoOptions } from './options.js';
@@ -97,7 +97,7 @@ export function checkLayer(
   const problems: Problem[] = [];
   const common: Record<string, unknown> = {};
   for (const [key, raw] of Object.entries(options)) {
-    const at = path ? `${path}.${key}` : key;
+    const at = joinPath(path, key);
     const definition = strategies.byOption.get(key);
     if (definition) problems.push(...checkOption(definition, raw, at));
     else if (commonKeys.includes(key)) common[key] = raw;

@@ -1,4 +1,4 @@
-import { check, type Problem } from '../core/options/index.js';
+import { joinPath, check, type Problem } from '../core/options/index.js';
 import {
   combineFacts,
   type CreateContext,
@@ -67,7 +67,7 @@ function checkTogether(
     if (!validate || (incomplete && validate.length > 2)) return [];
     facts ??= factsOf(strategies, target, set);
     return validate(resolved, target, facts).map(({ path, message }) => ({
-      path: path ? `${option}.${path}` : option,
+      path: joinPath(option, path),
       message,
     }));
   });

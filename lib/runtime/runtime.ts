@@ -1,6 +1,6 @@
 import { Deadlines, systemClock, systemRandom, type Clock, type Random } from '../core/time/index.js';
 import { OperoConfigurationError } from '../core/errors/index.js';
-import type { Problem } from '../core/options/index.js';
+import { linesOf, type Problem } from '../core/options/index.js';
 import { Monitor, OperoEvents } from '../core/events/index.js';
 import { currentScope, RootScope, type Scope } from '../core/call/index.js';
 import type { CachingSettings, CreateContext } from '../core/strategy/index.js';
@@ -136,8 +136,7 @@ export class OperoRuntime {
     const problems: Problem[] = [];
     const operation = this.define(specification, problems);
     if (operation) return operation;
-    const lines = problems.map(({ path, message }) => `${specification.name}: ${path}: ${message}`);
-    throw new OperoConfigurationError(lines, specification.name);
+    throw new OperoConfigurationError(linesOf(specification.name, problems), specification.name);
   }
 
   /** Forgets an operation that was made for the length of a run. */

@@ -1,4 +1,4 @@
-import type { Problem } from '../core/options/index.js';
+import { joinPath, type Problem } from '../core/options/index.js';
 import type { StrategySet } from './strategy-set.js';
 
 /** The names under which operations share the state of a strategy: a limit, say. */
@@ -11,7 +11,7 @@ export class SharedNames {
     for (const [option, resolved] of options) {
       const named = byOption.get(option)?.named?.(resolved) ?? { '': resolved };
       for (const [path, settings] of Object.entries(named)) {
-        const at = path === '' ? option : `${option}.${path}`;
+        const at = joinPath(option, path);
         const problem = this.#validate(at, settings as { name?: string });
         if (problem) problems.push(problem);
       }

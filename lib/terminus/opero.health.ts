@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { OperoConfigurationError, OperoService } from '../index.js';
-import { unknownName } from '../core/options/index.js';
+import { linesOf, unknownName } from '../core/options/index.js';
 import { checkHealthOptions } from './health.options.js';
 import { judge, type HealthJudgement, type OperoHealthOptions } from './operation-health.js';
 
@@ -66,8 +66,6 @@ export class OperoHealthIndicator {
       if (!known.includes(name)) problems.push({ path: name, message: unknownName(name, known) });
     }
     if (problems.length === 0) return;
-    throw new OperoConfigurationError(
-      problems.map(({ path, message }) => `OperoHealthIndicator.check(): ${path}: ${message}`),
-    );
+    throw new OperoConfigurationError(linesOf('OperoHealthIndicator.check()', problems));
   }
 }

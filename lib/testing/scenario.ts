@@ -4,7 +4,14 @@ import type { Target } from '../core/strategy/index.js';
 import type { Operation, OperoOptions } from '../runtime/index.js';
 import { CountedGates } from './counted-gates.js';
 import { InnerGate } from './inner-gate.js';
-import { OperoConfigurationError, OperoRuntime, show, strategiesWith, StrategySet } from './internals.js';
+import {
+  linesOf,
+  OperoConfigurationError,
+  OperoRuntime,
+  show,
+  strategiesWith,
+  StrategySet,
+} from './internals.js';
 import { ManualClock } from './manual-clock.js';
 
 const target: Target = {
@@ -43,8 +50,7 @@ export class Scenario {
     const innermost = asked.findLast(({ kind }) => kind === 'gate')!.name;
     const added = Array.isArray(strategies) ? strategies : [];
     const { order } = strategiesWith([...added, this.innerGate.definition(innermost)], problems);
-    if (problems.length > 0)
-      throw new OperoConfigurationError(problems.map(({ path, message }) => `${path}: ${message}`));
+    if (problems.length > 0) throw new OperoConfigurationError(linesOf('strategyContract()', problems));
     const counting = new StrategySet(order.map((definition) => this.#gates.counting(definition)));
     this.runtime = new OperoRuntime({
       clock: this.clock,

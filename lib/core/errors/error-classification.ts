@@ -7,6 +7,7 @@ import {
   RefusedError,
   TotalTimeoutError,
 } from './errors.js';
+import { findInCauses } from './cause-chain.js';
 import { isObject, readSafely, type AnyObject } from './safe-read.js';
 import { isMarkedPermanent } from './permanent.js';
 
@@ -61,14 +62,13 @@ function asStatus(value: unknown): number | undefined {
 /** The codes of an error and its causes: `ECONNRESET`, `UND_ERR_SOCKET`, a gRPC number. */
 export function codesOf(error: unknown): (string | number)[] {
   const codes: (string | number)[] = [];
-  readSafely(() => {
-    let current: unknown = content(error);
-    for (let depth = 0; depth < 4 && isObject(current); depth++) {
-      const { code } = current;
+  findInCauses(
+    readSafely(() => content(error), undefined),
+    ({ code }) => {
       if (typeof code === 'string' || typeof code === 'number') codes.push(code);
-      current = current.cause;
-    }
-  }, undefined);
+      return undefined;
+    },
+  );
   return codes;
 }
 

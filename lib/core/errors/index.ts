@@ -23,4 +23,5 @@ export {
 } from './errors.js';
 export { isAbort, isClientError, isOutage, isPermanent, isProgrammingError } from './error-classification.js';
 export { isMarkedPermanent, permanent } from './permanent.js';
+export { findInCauses } from './cause-chain.js';
 export { retryAfterOf } from './retry-after.js';

@@ -1,5 +1,6 @@
 import type { Clock } from '../time/clock.js';
 import { isOperoError, RefusedError } from './errors.js';
+import { findInCauses } from './cause-chain.js';
 import { isObject, readSafely, type AnyObject } from './safe-read.js';
 
 /** The delay in ms that response headers ask for: `retry-after-ms` or `Retry-After`; `undefined` without one. */
@@ -51,15 +52,9 @@ function parse(header: string, clock: Clock): number | undefined {
  */
 export function retryAfterOf(error: unknown, clock: Clock): number | undefined {
   if (error instanceof RefusedError) return error.retryAfter;
-  return readSafely(() => {
-    let current: unknown = error;
-    for (let depth = 0; depth < 4 && isObject(current); depth++) {
-      const asked = isRefusal(current) ? current.retryAfter : readSafely(askedIn(current, clock), undefined);
-      if (asked !== undefined) return asked;
-      current = current.cause;
-    }
-    return undefined;
-  }, undefined);
+  return findInCauses(error, (one) =>
+    isRefusal(one) ? one.retryAfter : readSafely(askedIn(one, clock), undefined),
+  );
 }
 
 const askedIn = (bag: AnyObject, clock: Clock) => (): number | undefined => {

@@ -12,6 +12,13 @@ export interface Problem {
   readonly missing?: boolean;
 }
 
+/** The path of `field` below `path`; either may be empty. */
+export const joinPath = (...parts: readonly string[]): string => parts.filter(Boolean).join('.');
+
+/** Problems as lines of an error message. `where` is the method, or the function of ours that was called. */
+export const linesOf = (where: string, problems: readonly Problem[]): string[] =>
+  problems.map(({ path, message }) => `${where}: ${path || 'options'}: ${message}`);
+
 /** A number without fraction, from `min` to `max`. */
 export const wholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER) => {
   const allowed =
@@ -114,7 +121,7 @@ function toProblems(
   return Object.keys(written)
     .filter((key) => !known.includes(key))
     .map((key) => ({
-      path: [base, ...place, key].filter(Boolean).join('.'),
+      path: joinPath(base, ...place, key),
       message: unknownName(key, known),
     }));
 }
@@ -126,7 +133,7 @@ function toProblem(
   base: string,
   keys: readonly string[],
 ): Problem {
-  const path = [base, ...keys].filter(Boolean).join('.');
+  const path = joinPath(base, ...keys);
   if (issue.type === 'strict_object' && keys.length > 0) {
     const missing = entriesAt(schema, keys.slice(0, -1), value)[keys.at(-1)!];
     return { path, message: `got nothing, allowed: ${String(missing?.message)}`, missing: true };

@@ -2,6 +2,7 @@ import { AllFailedError, UnacceptableResultError } from '../errors/all-failed.js
 import type { Call } from '../call/call.js';
 import { anyOf, ask, type ErrorConditions } from './conditions.js';
 import type { CreateContext } from './definition.js';
+import { findInCauses } from '../errors/cause-chain.js';
 import { isPermanent } from '../errors/error-classification.js';
 import { isMarkedPermanent } from '../errors/permanent.js';
 
@@ -39,15 +40,5 @@ function retryability({ retryOn, respectRetryAfter = true }: RetryPart): Retryab
 }
 
 /** What of an error and its causes a nested call failed with after all its attempts; `undefined` if nothing. */
-export function spentBehind(call: Call, error: unknown): object | undefined {
-  try {
-    let current = error;
-    for (let depth = 0; depth < 4 && typeof current === 'object' && current !== null; depth++) {
-      if (current instanceof AllFailedError || call.spent?.has(current)) return current;
-      current = (current as { cause?: unknown }).cause;
-    }
-  } catch {
-    // An error whose getters throw has no cause that could be known.
-  }
-  return undefined;
-}
+export const spentBehind = (call: Call, error: unknown): object | undefined =>
+  findInCauses(error, (one) => (one instanceof AllFailedError || call.spent?.has(one) ? one : undefined));

@@ -1,5 +1,5 @@
 import { OperoConfigurationError } from '../../core/errors/index.js';
-import { unknownName, type Problem } from '../../core/options/index.js';
+import { linesOf, unknownName, type Problem } from '../../core/options/index.js';
 import { Call, enclosingScope, type CallIdentity } from '../../core/call/index.js';
 import type { PrincipalFunction } from '../../core/strategy/index.js';
 import {
@@ -167,9 +167,7 @@ export class MethodRegistry implements ShadowHost {
     if (binding.operation) this.#own(binding, layers, options.cache?.principal, problems);
     binding.map = resolveMap(binding.decorated, problems);
     if (problems.length === 0) return;
-    const lines = problems.map(
-      ({ path, message }) => `${binding.name}${inModule(binding.owner)}: ${path || 'options'}: ${message}`,
-    );
+    const lines = linesOf(`${binding.name}${inModule(binding.owner)}`, problems);
     this.#problems.push(...lines);
     binding.problem = new OperoConfigurationError(lines, binding.name);
   }

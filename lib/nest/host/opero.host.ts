@@ -1,7 +1,7 @@
 import { Logger, type ExecutionContext } from '@nestjs/common';
 import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { OperoConfigurationError } from '../../core/errors/index.js';
-import type { Problem } from '../../core/options/index.js';
+import { linesOf, type Problem } from '../../core/options/index.js';
 import type { CacheStore } from '../../core/strategy/index.js';
 import { OperoRuntime, Profiles, strategiesWith, type Layer } from '../../runtime/index.js';
 import { InstanceBinder } from '../binding/instance-binder.js';
@@ -78,8 +78,7 @@ export class OperoHost {
     );
     problems.push(...profiles.checkReferences());
     const sound = problems.length === 0 ? options : onlyNames(options);
-    for (const { path, message } of problems)
-      this.#moduleProblems.push(`${this.#where}: ${path}: ${message}`);
+    this.#moduleProblems.push(...linesOf(this.#where, problems));
     this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
     this.#translatesHttp = sound.http?.translate ?? true;
     const { store, ...caching } = sound.cache ?? {};

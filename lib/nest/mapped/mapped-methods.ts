@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { systemClock } from '../../core/time/index.js';
 import { OperoConfigurationError } from '../../core/errors/index.js';
-import type { Problem } from '../../core/options/index.js';
+import { linesOf, type Problem } from '../../core/options/index.js';
 import type { CallIdentity } from '../../core/call/index.js';
 import {
   Batches,
@@ -136,7 +136,7 @@ function optionsOf(decorated: DecoratedMethod | undefined, name: string): Resolv
   const problems: Problem[] = [];
   const options = resolveMap(decorated, problems);
   if (options) return options;
-  const lines = problems.map(({ path, message }) => `${name}: ${path}: ${message}`);
+  const lines = linesOf(name, problems);
   throw new OperoConfigurationError(lines, name);
 }
 

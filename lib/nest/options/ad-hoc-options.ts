@@ -1,3 +1,4 @@
+import { joinPath } from '../../core/options/index.js';
 /** The values in an options object, two levels deep, to detect a replaced value. */
 function leavesOf(options: object): unknown[] {
   const leaves: unknown[] = [];
@@ -51,7 +52,7 @@ export function differenceOf(first: unknown, second: unknown, path = '', depth =
 function differenceIn(first: object, second: object, path: string, depth: number): string | undefined {
   for (const key of new Set([...Object.keys(first), ...Object.keys(second)])) {
     if (path === '' && key === 'fallback') continue;
-    const at = path === '' ? key : `${path}.${key}`;
+    const at = joinPath(path, key);
     const difference = differenceOf(Reflect.get(first, key), Reflect.get(second, key), at, depth + 1);
     if (difference !== undefined) return difference;
   }

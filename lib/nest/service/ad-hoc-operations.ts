@@ -1,5 +1,5 @@
 import { OperoConfigurationError } from '../../core/errors/index.js';
-import type { Problem } from '../../core/options/index.js';
+import { linesOf, type Problem } from '../../core/options/index.js';
 import type { Target } from '../../core/strategy/index.js';
 import { expand, isTurnedOn, type Layer, type Operation, type OperoOptions } from '../../runtime/index.js';
 import { ByOptions, differenceOf } from '../options/ad-hoc-options.js';
@@ -148,7 +148,7 @@ export class AdHocOperations {
       layers.push(...profiles.layers(options));
     } else written.push({ from: 'the call', options });
     const name = isProfile ? this.#free(options) : `${functionName}#${++this.#count}`;
-    const lines = problems.map(({ path, message }) => `${name}: ${path}: ${message}`);
+    const lines = linesOf(name, problems);
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
     const specification = { name, layers: [...layers, ...written], own: written, target, memory, variantOf };
     const operation = runtime.defineOrThrow(specification);

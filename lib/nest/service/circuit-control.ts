@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { OperoConfigurationError } from '../../core/errors/index.js';
-import { check, fields, text, type Problem } from '../../core/options/index.js';
+import { linesOf, check, fields, text, type Problem } from '../../core/options/index.js';
 import type { CircuitBreakerStrategy, CircuitSelection, CircuitStateName } from '../../strategies/index.js';
 
 /**
@@ -72,5 +72,5 @@ function validate(breaker: CircuitBreakerStrategy, selection: CircuitSelection):
     problems.push({ path: 'key', message });
   }
   if (problems.length === 0) return;
-  throw new OperoConfigurationError(problems.map(({ path, message }) => `circuit(): ${path}: ${message}`));
+  throw new OperoConfigurationError(linesOf('circuit()', problems));
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OperoConfigurationError } from '../../core/errors/index.js';
-import { check, show, unknownName, type Problem } from '../../core/options/index.js';
+import { linesOf, check, show, unknownName, type Problem } from '../../core/options/index.js';
 import type { OperoEvents } from '../../core/events/index.js';
 import { mapSchema, type AnyIterable, type OpRun } from '../../map/index.js';
 import {
@@ -124,9 +124,7 @@ export class OperoService {
     const problems: Problem[] = [];
     const resolved = check(mapSchema, map, '', problems);
     if (!resolved) {
-      throw new OperoConfigurationError(
-        problems.map(({ path, message }) => `OperoService.map(): ${path}: ${message}`),
-      );
+      throw new OperoConfigurationError(linesOf('OperoService.map()', problems));
     }
     validateWork('map', item, work);
     const made = this.#functions.of(item, work, 'map');

@@ -1,5 +1,5 @@
 import { pipelineEvents } from '../../core/events/index.js';
-import { show, unknownName, type Problem } from '../../core/options/index.js';
+import { joinPath, show, unknownName, type Problem } from '../../core/options/index.js';
 import type { Strategy, StrategyDefinition } from '../../core/strategy/index.js';
 import { mapKeys } from '../../map/index.js';
 import { commonKeys } from '../options.js';
@@ -41,7 +41,7 @@ export function place(added: unknown, order: readonly StrategyDefinition[], prob
     waiting = waiting.filter(({ definition, path }) => {
       const before = problems.length;
       const report: Report = (message, field) =>
-        problems.push({ path: field ? `${path}.${field}` : path, message });
+        problems.push({ path: joinPath(path, field ?? ''), message });
       if (isShaped(definition, path, problems)) {
         if (!isReady(definition)) return true;
         if (isNew(definition, placed, report)) insert(definition, placed, report);

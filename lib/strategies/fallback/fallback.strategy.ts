@@ -5,6 +5,7 @@ import {
   isAbort,
   isClientError,
   type AttemptFailure,
+  findInCauses,
 } from '../../core/errors/index.js';
 import { Attempt, runInside, type Call } from '../../core/call/index.js';
 import { anyOf, decided, type RecoverStrategy, type StrategyContext } from '../../core/strategy/index.js';
@@ -116,16 +117,6 @@ function ask(
 }
 
 /** Whether an error is the original one or has it among its causes. */
-function leadsTo(error: unknown, original: unknown): boolean {
-  let current = error;
-  for (let depth = 0; depth < 8; depth++) {
-    if (current === original) return true;
-    try {
-      if (typeof current !== 'object' || current === null || !('cause' in current)) return false;
-      current = current.cause;
-    } catch {
-      return false;
-    }
-  }
-  return false;
-}
+const leadsTo = (error: unknown, original: unknown): boolean =>
+  error === original ||
+  findInCauses(error, (one) => ('cause' in one && one.cause === original ? true : undefined)) === true;
