@@ -7,6 +7,11 @@ import { canonical, UnkeyableError } from './canonical.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { KeyClasses } from './key-classes.js';
 
+/** Longer texts are not part of a key as they are, and their digests are not kept. */
+const SHORT = 200;
+/** Digests that are kept for each operation. */
+const MOST_DIGESTS = 1_000;
+
 /** Makes the keys of one operation. Throws {@link UnkeyableError} where no key is safe. */
 export class CacheKeys {
   constructor(
@@ -50,14 +55,14 @@ export class CacheKeys {
     const scope = tenant ? [this.#tenant(tenant)] : [];
     if (!key) {
       const contents = canonical(tenant ? [...scope, ...args] : args, this.classes);
-      return inProcess && contents.length <= 200 ? `~${contents}` : this.#digest(contents);
+      return inProcess && contents.length <= SHORT ? `~${contents}` : this.#digest(contents);
     }
     const own: unknown = key(...(args as never[]));
     if (typeof own !== 'string' || own === '') {
       if (types.isPromise(own)) own.catch(() => undefined);
       throw new UnkeyableError('what the key function returned');
     }
-    return scope.length > 0 || own.length > 200 ? this.#digest(canonical([...scope, own])) : `=${own}`;
+    return scope.length > 0 || own.length > SHORT ? this.#digest(canonical([...scope, own])) : `=${own}`;
   }
 
   #tenant(tenant: () => string | undefined): string {
@@ -77,6 +82,18 @@ export class CacheKeys {
 
   /** Keys show up in logs and monitors of the store; arguments hold e-mails and tokens. UTF-16 keeps lone surrogates. */
   #digest(text: string): string {
+    if (text.length > SHORT) return this.#hash(text);
+    let digest = this.#digests.get(text);
+    if (digest === undefined) {
+      if (this.#digests.size >= MOST_DIGESTS) this.#digests.clear();
+      this.#digests.set(text, (digest = this.#hash(text)));
+    }
+    return digest;
+  }
+  /** Recent digests by text: computing one takes longer than the rest of a hit. */
+  readonly #digests = new Map<string, string>();
+
+  #hash(text: string): string {
     const { keySecret } = this.settings;
     const hash = keySecret ? createHmac('sha256', keySecret) : createHash('sha256');
     return hash.update(text, 'utf16le').digest('base64url');
