@@ -35,8 +35,8 @@ export class OperoRuntime {
   readonly #names = new SharedNames();
   readonly #warned = new Set<string>();
   readonly #settings: RuntimeSettings;
-  /** @internal Kept for the machine code of calls. */
-  readonly unending: object;
+  /** @internal Kept alive for the optimised code of calls. */
+  unending: object | undefined;
   readonly #callSites: boolean;
   #closing: Promise<void> | undefined;
   #stopped = false;
@@ -48,7 +48,6 @@ export class OperoRuntime {
     this.clock = settings.clock ?? systemClock;
     this.eventLoop = settings.eventLoop ?? systemEventLoop;
     this.#callSites = settings.callSites ?? process.env.NODE_ENV !== 'production';
-    this.unending = unendingCall(this.clock, this.events);
     this.#random = settings.random ?? systemRandom;
     this.#deadlines = new Deadlines(this.clock);
     const caching = { store: () => undefined, maxEntries: 10_000, storeTimeout: 500 };
@@ -109,6 +108,8 @@ export class OperoRuntime {
     resolved: ResolvedOptions,
   ): OperationState {
     const { clock, strategies, root } = this;
+    // From the first call on Node tracks the async context of every promise: an app that makes none need not pay for it.
+    this.unending ??= unendingCall(clock, this.events);
     const hooks = hooksOf(resolved.common, resolved.strategies, strategies.byOption.values());
     const warn = (message: string) => this.warn(`${name} ${message}`);
     const monitor = variantOf?.monitor.withHooks(hooks) ?? new Monitor(name, clock, this.events, hooks, warn);

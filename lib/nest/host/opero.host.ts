@@ -1,5 +1,5 @@
 import { Logger, type ExecutionContext } from '@nestjs/common';
-import { LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, LazyModuleLoader, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { OperoConfigurationError } from '../../core/errors/index.js';
 import { linesOf, type Problem } from '../../core/options/index.js';
 import type { CacheStore } from '../../core/strategy/index.js';
@@ -102,7 +102,7 @@ export class OperoHost {
   async start(reference: ModuleRef): Promise<void> {
     this.#followLazyModules(reference);
     if (this.#modules) this.binder.scan(this.#modules);
-    await this.transportErrors.load();
+    if (this.#servesRequests(reference)) await this.transportErrors.load();
     const problems = [
       ...this.#moduleProblems,
       ...this.bindings.problems,
@@ -112,6 +112,15 @@ export class OperoHost {
     if (problems.length > 0) throw new OperoConfigurationError(problems);
     this.#store ??= findCache(reference, (message) => this.#warn(message));
     this.#letDrainFirst();
+  }
+
+  /** Whether a transport may send errors to clients. Loading the packages of transports takes longer than all the rest. */
+  #servesRequests(reference: ModuleRef): boolean {
+    const modules = [...(this.#modules?.values() ?? [])];
+    return (
+      modules.some(({ controllers }) => controllers.size > 0) ||
+      Boolean(reference.get(HttpAdapterHost, { strict: false }).httpAdapter)
+    );
   }
 
   /** Waits for running calls, at most for the drain timeout. */
