@@ -37,7 +37,7 @@ const throughTheMainEntry = (extension) => ({
 
 /** esbuild renames a class inside of itself: Nest's log and error messages show that name. */
 function withOwnNames(code) {
-  const renamed = [...code.matchAll(/^var (\w+) = class (_\1|\1\d+)\b/gm)];
+  const renamed = [...code.matchAll(/^var (\w+) = (?:\w+ = )?class (_\1|\1\d+)\b/gm)];
   return renamed.reduce(
     (text, [, name, inner]) => text.replaceAll(new RegExp(`(?<![\\w$.#])${inner}\\b`, 'g'), name),
     code,

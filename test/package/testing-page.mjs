@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 const { status, stderr } = spawnSync(
   process.execPath,
   ['--experimental-vm-modules', resolve('node_modules/jest/bin/jest.js'), '--ci'],
-  { cwd: '.tmp/snippets/docs/testing', encoding: 'utf8' },
+  { cwd: '.tmp/snippets-0/docs/testing', encoding: 'utf8' },
 );
 const [passed] = stderr.match(/^Tests: .*$/m) ?? ['none ran'];
 console.log(status === 0 ? `The specs of docs/testing.md pass. ${passed}` : stderr);
