@@ -1,5 +1,5 @@
 import { OperoShutdownError } from '../core/errors/index.js';
-import { Attempt, linkSignal, type Call, type Invocation, type Scope } from '../core/call/index.js';
+import { linkSignal, type Invocation, type Scope } from '../core/call/index.js';
 import { MapRun, windowOf, workersOf, type AnyIterable, type OpRun, type ResolvedMap } from '../map/index.js';
 import type { Operation } from './operation.js';
 import { RunScope } from './run-scope.js';
@@ -33,7 +33,7 @@ export function runItems<R, I>(
     shouldProcess: options.shouldProcess as ((item: I, index: number) => unknown) | undefined,
     begin: (item) => {
       const { call, result } = operation.start(invocation(item), scope, undefined, true);
-      return { result, attempts: () => attemptsOf(call) };
+      return { result, attempts: () => call.runs };
     },
     abortRunning: (reason) => scope.abortCalls(reason),
     onStart: (engine) => {
@@ -50,16 +50,6 @@ export function runItems<R, I>(
     },
   });
   return run;
-}
-
-/** How often the method was tried, the attempt that was cut short included. */
-function attemptsOf({ failures, current }: Call): number {
-  const told = failures.some(
-    ({ attempt, hedge, alternative }) =>
-      attempt === current?.attempt && hedge === current.hedge && alternative === current.alternative,
-  );
-  const cutShort = current instanceof Attempt && current.invoked && !told;
-  return failures.length + (cutShort ? 1 : 0);
 }
 
 /** A run may be made in a call and started after it. */

@@ -31,9 +31,22 @@ describe('the attempts of a failed item', () => {
     ['with alternatives', { argFallback: true }, 3],
     ['with alternatives in each retry', { argFallback: true, retry: { retries: 1, minDelay: 1 } }, 6],
     ['with hedges', { hedge: { delay: 5, maxHedges: 1, idempotent: true }, retry: 0 }, 2],
+    ['with fallbacks that fail', { fallback: () => Promise.reject(new Error('down, too')) }, 1],
     ['loaded through a cache', { cache: true, retry: { retries: 2, minDelay: 1 } }, 3],
   ])('are how often the method ran for it, %s [hard 4.7]', async (_name, options, count) => {
     expect(await attempts(['x'], options)).toEqual({ ran: count, attempts: [count] });
+  });
+
+  it.each<[string, OperoOptions]>([
+    ['', {}],
+    [', by whichever load they share', { cache: true }],
+  ])('are none for one that was rejected%s [hard 4.7]', async (_name, options) => {
+    const circuitBreaker = { window: { type: 'consecutive', size: 1 } } as const;
+    const map = { workers: 1 };
+    expect(await attempts(['x', 'x'], { circuitBreaker, ...options }, map)).toEqual({
+      ran: 1,
+      attempts: [1, 0],
+    });
   });
 
   it('are those of the load that it shared with others [hard 4.7]', async () => {

@@ -143,6 +143,7 @@ export class Attempt extends Scope implements OperoCall {
   /** Runs the method in the async context of this attempt. */
   invoke(): unknown {
     this.invoked = true;
+    this.call.runs++;
     return runInside(this, invokeMethod, this.call);
   }
 

@@ -39,6 +39,8 @@ export class Call extends Scope implements EventSource {
   args: readonly unknown[];
   /** Number of the current or last attempt, from 1; 0 before the first. */
   attempt = 0;
+  /** How often the method ran. A rejected attempt is none, and neither is a fallback. */
+  runs = 0;
   alternative = '';
   /** Identifies the current alternatives by value, without showing them; empty without. */
   alternativeKey = '';

@@ -95,7 +95,9 @@ export class Flight {
     if (!this.#load) return;
     const spent = spentBehind(this.#load, error);
     if (spent) member.noteSpent(spent);
-    if (member.failures.length === 0) member.failures.push(...this.#load.failures);
+    if (member.failures.length > 0) return;
+    member.failures.push(...this.#load.failures);
+    member.runs = this.#load.runs;
   }
 
   #leave(call: Call): void {

@@ -114,6 +114,7 @@ export class Loads {
   #run(load: Call, leader: Call, next: Runner): unknown {
     const over = () => {
       leader.attempt = load.attempt;
+      leader.runs = load.runs;
       leader.alternative = load.alternative;
       leader.current = load.current;
       // A flight keeps what it was begun in.
