@@ -126,7 +126,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
       if (outcome.ok && !outcome.failure) {
         // Conditions on results are not asked about a stream, of which no value is known.
         if (outcome.accepted || attempt.held || !this.strategies.repeat.reject(call, value)) {
-          return this.#succeed(call, value, now);
+          return this.#accept(call, value, now);
         }
         error = new UnacceptableResultError(value);
         attempt.failed(error, now);
@@ -144,6 +144,11 @@ export class AttemptLoop extends Frame implements AttemptFrame {
       if (outcome.ok) value = thrown;
     }
     return this.#giveUp(call, value, now);
+  }
+
+  /** Succeeds, unless the condition on the result has aborted the call. */
+  #accept(call: Call, value: unknown, now: number): CallResult {
+    return call.stopped ? this.#giveUp(call, call.stopped.reason, now) : this.#succeed(call, value, now);
   }
 
   #succeed(call: Call, value: unknown, now: number): CallResult {
