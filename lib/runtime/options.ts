@@ -4,33 +4,51 @@ import type { OperoEventType, OperoListener } from '../core/events/index.js';
 import type { StrategyDefinition } from '../core/strategy/index.js';
 import type { StrategyOptions } from '../strategies/index.js';
 
-/** Told about the calls of an operation. What a hook throws, or rejects with, changes nothing. */
+/** Hooks of one operation: called with its events. Errors of a hook do not affect the call. */
 export interface OperoHooks {
-  /** A call succeeded: the method answered, on whichever attempt. */
+  /**
+   * Called when a call has succeeded, on any attempt.
+   * @default none
+   */
   onSuccess?: OperoListener;
-  /** A call failed after all its attempts; a fallback may still answer. */
+  /**
+   * Called when a call has failed after all its attempts, before any fallback.
+   * @default none
+   */
   onFailure?: OperoListener;
-  /** A fallback answers. */
+  /**
+   * Called when a fallback is asked.
+   * @default none
+   */
   onFallback?: OperoListener;
-  /** A circuit opened, closed, was isolated, or lets calls through to see. */
+  /**
+   * Called when a circuit of the operation has opened, half-opened, closed or was isolated.
+   * @default none
+   */
   onStateChange?: OperoListener;
 }
 
-/** How the calls of one method are made: one key a strategy, all times in ms. */
+/** Options of one operation: one key per strategy. All times are in ms. */
 export interface OperoOptions extends StrategyOptions, OperoHooks {
-  /** The operation's name in errors, events and snapshots. Default `Class.method`. */
+  /**
+   * Name of the operation in errors, events and snapshots: a non-empty string, unique in the app.
+   * @default 'Class.method'
+   */
   name?: string;
   /**
-   * For a route: whether a client that goes away before the answer aborts what goes on for it. Default: true for GET and
-   * HEAD, whose work nobody else waits for, and false for the others, which may be half done. In the module's `defaults`
-   * it holds for every route, also those without a decorator.
+   * For a route: whether its call is aborted when the client disconnects before the response. In the module's `defaults`
+   * it applies to every route, also to those without a decorator.
+   * @default true for GET and HEAD; false for other methods, whose work may be half done
    */
   abortOnDisconnect?: boolean;
 }
 
-/** Options to refer to by name, which may build on another profile. */
+/** Named options, which may extend another profile. */
 export interface OperoProfile extends OperoOptions {
-  /** The profile underneath. */
+  /**
+   * Name of the profile that this one extends.
+   * @default none
+   */
   extends?: string;
 }
 
@@ -48,7 +66,7 @@ export type CommonOptions = v.InferOutput<typeof commonSchema>;
 
 export const commonKeys = Object.keys(commonSchema.entries);
 
-/** What is told of each event: hooks of the operation, and those in the options of its strategies. */
+/** The listeners of each event: hooks of the operation, and those in the options of its strategies. */
 export function hooksOf(
   common: CommonOptions,
   options: ReadonlyMap<string, unknown>,

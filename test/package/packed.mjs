@@ -374,6 +374,8 @@ step('has types that need no optional peer', () => {
 });
 for (const [what, script] of [
   ['has options tables that say what schemas and comments say', 'option-tables.mjs'],
+  ['has documentation where an option is written', 'hover.mjs'],
+  ['has the public API that etc/ says', 'api-reports.mjs'],
   ['has pages whose links lead somewhere', 'links.mjs'],
   ['has a README and pages whose code compiles', 'snippets.mjs'],
   ['has a page on testing whose specs pass', 'testing-page.mjs'],

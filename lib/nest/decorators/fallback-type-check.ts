@@ -3,6 +3,11 @@ import type { FallbackOptions, FallbackTarget, StrategySwitch } from '../../stra
 
 /** Options with a fallback value of type `V`. */
 export type WithFallback<O, V> = Omit<O, 'fallback'> & {
+  /**
+   * Fallback: the result of a call whose attempts have all failed. The name of a method, a function, `{ value }`, a list of
+   * these, or an object with conditions.
+   * @default off
+   */
   fallback?:
     boolean | FallbackTarget<V> | readonly FallbackTarget<V>[] | (FallbackOptions<V> & StrategySwitch);
 };

@@ -17,17 +17,33 @@ declare const written: unique symbol;
 /** @internal The type inferred for an option: its short form, or {@link written} for an object. */
 export type Written<Short> = Short | undefined | typeof written;
 
-/** @internal Options as they may be written; infers which of them make a call wait: see {@link Waiting}. */
+/**
+ * @internal Options as they may be written. It infers which of them make a call wait: see {@link Waiting}. Editors show the
+ * documentation of an option from an intersection, but not that of fields that are inferred: those options are replaced, and
+ * repeat theirs.
+ */
 export type WithKinds<O, V, C, T, S, H, R, N, D, M, Q> = Omit<
   WithFallback<O, V>,
-  'cache' | 'timeout' | 'singleFlight' | 'hedge' | 'retry' | 'rateLimit' | 'bulkhead'
+  'retry' | 'rateLimit' | 'bulkhead'
 > & {
   cache?: C | (CacheOptions & StrategySwitch);
   timeout?: T | (TimeoutOptions & StrategySwitch);
   singleFlight?: S | (SingleFlightOptions & StrategySwitch);
   hedge?: H | (HedgeOptions & StrategySwitch);
+  /**
+   * Retry: repeats a call after transient errors, with a backoff. A number is `retries`; `true` is 3.
+   * @default off
+   */
   retry?: R | (RetryOptions & StrategySwitch & { retries?: N; minDelay?: D });
+  /**
+   * Rate limit: limits how many attempts start per interval. A number is the `limit` per second.
+   * @default off
+   */
   rateLimit?: boolean | number | (RateLimitOptions & StrategySwitch & { mode?: M });
+  /**
+   * Bulkhead: limits how many attempts run concurrently. A number is the `concurrency`.
+   * @default off
+   */
   bulkhead?: boolean | number | (BulkheadOptions & StrategySwitch & { queue?: Q });
 };
 

@@ -12,7 +12,11 @@ export type { ArgFallbackOptions } from './arg-fallback.options.js';
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** Alternatives for an argument, tried in turn within each attempt. */
+    /**
+     * Fallback argument: alternatives for an argument, tried in order within each attempt. The name or index of the
+     * parameter, or an object. `@FallbackArg()` on the parameter does the same.
+     * @default off
+     */
     argFallback: { options: string | number | ArgFallbackOptions; events: 'alternative' };
   }
 }

@@ -8,7 +8,10 @@ export { Slots } from './bulkhead.state.js';
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** How many attempts may run at a time. */
+    /**
+     * Bulkhead: limits how many attempts run concurrently. A number is the `concurrency`.
+     * @default off
+     */
     bulkhead: {
       options: number | BulkheadOptions;
       events: 'bulkhead-wait' | 'bulkhead-refusal';

@@ -34,9 +34,16 @@ type CacheEvent = 'cache-hit' | 'cache-miss' | 'cache-stale' | 'cache-error' | '
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** Answers from the app's cache; equal calls share one load. */
+    /**
+     * Cache: serves results from the app's cache; equal concurrent calls share one load. A number is the `ttl` in ms;
+     * `true` is 5 minutes.
+     * @default off
+     */
     cache: { options: number | CacheOptions; events: CacheEvent };
-    /** Equal calls share one run, and nothing is kept. */
+    /**
+     * Single-flight: equal concurrent calls share one result, and nothing is cached. `true`, or an object.
+     * @default off
+     */
     singleFlight: { options: SingleFlightOptions; events: 'shared' | 'cache-bypass' };
   }
 }
@@ -65,7 +72,11 @@ function keysOf(options: ResolvedCache, context: CreateContext): CacheKeys {
   return new CacheKeys(context.operation, options, context.caching, classes);
 }
 
-/** Answers from the app's cache; equal calls share one load. */
+/**
+ * Cache: serves results from the app's cache; equal concurrent calls share one load. A number is the `ttl` in ms;
+ * `true` is 5 minutes.
+ * @default off
+ */
 export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
   name: 'cache',
   option: 'cache',

@@ -29,7 +29,10 @@ export interface CircuitSnapshot {
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** Stops calls to something that fails. */
+    /**
+     * Circuit breaker: rejects attempts while the downstream fails too often. `true` for the defaults, or an object.
+     * @default off
+     */
     circuitBreaker: {
       options: CircuitBreakerOptions;
       events: (typeof stateEvents)[number] | 'circuit-refusal';

@@ -13,7 +13,11 @@ export type { FallbackFunction, FallbackOptions, FallbackTarget } from './fallba
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** What answers when all attempts have failed. */
+    /**
+     * Fallback: the result of a call whose attempts have all failed. The name of a method, a function, `{ value }`, a list
+     * of these, or an object with conditions.
+     * @default off
+     */
     fallback: { options: FallbackTarget | readonly FallbackTarget[] | FallbackOptions; events: 'fallback' };
   }
 }

@@ -8,7 +8,11 @@ export { Latencies } from './latencies.js';
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** Another attempt beside one that takes long. */
+    /**
+     * Hedge: starts another attempt in parallel to a slow one; the first result is used. A number is the `delay` in ms.
+     * Only for idempotent methods.
+     * @default off
+     */
     hedge: { options: number | HedgeOptions; events: 'retry-refusal' };
   }
 }

@@ -8,7 +8,10 @@ export { RateLimiter } from './rate-limiter.js';
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** How many attempts may begin in a time. */
+    /**
+     * Rate limit: limits how many attempts start per interval. A number is the `limit` per second.
+     * @default off
+     */
     rateLimit: {
       options: number | RateLimitOptions;
       events: 'rate-limit-wait' | 'rate-limit-refusal';

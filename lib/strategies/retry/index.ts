@@ -17,7 +17,10 @@ export type { Backoff, BackoffFunction, Jitter, RetryOptions } from './retry.opt
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** When and how a failed attempt is repeated. */
+    /**
+     * Retry: repeats a call after transient errors, with a backoff. A number is `retries`; `true` is 3.
+     * @default off
+     */
     retry: { options: number | RetryOptions; events: 'retry' | 'retry-refusal' };
   }
 }

@@ -12,7 +12,10 @@ export type { TimeoutOptions } from './timeout.options.js';
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
-    /** How long a method may take. */
+    /**
+     * Timeout: limits the time of each attempt and of the whole call. A number is the limit of an attempt, in ms.
+     * @default off
+     */
     timeout: { options: number | TimeoutOptions; errors: 'OPERO_ATTEMPT_TIMEOUT' | 'OPERO_TOTAL_TIMEOUT' };
   }
 }
