@@ -188,7 +188,7 @@ export class MapEngine<I, R> {
     this.#sink.take(result);
     if (!result.ok && result.error.reason === 'failed' && this.options.stopOnError)
       this.#abort({ reason: result.error, by: 'item' });
-    this.progress.tell();
+    this.progress.publish();
     this.#pull();
   }
 

@@ -53,7 +53,7 @@ export class ProgressCounter {
   }
 
   /** Emits the progress after an item has completed. */
-  tell(): void {
+  publish(): void {
     if (this.#subscribers.size === 0) return;
     const now = this.clock.now();
     if (now - this.#toldAt < PACE) return;

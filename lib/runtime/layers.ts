@@ -7,7 +7,7 @@ import type { StrategySet } from './strategy-set.js';
 
 /** Options from one place. A nearer layer wins, field by field. */
 export interface Layer {
-  /** Where they come from, as `describe()` tells it: `defaults`, `profile payments`, `@Opero on the method`. */
+  /** Their source, as shown by `describe()`: `defaults`, `profile payments`, `@Opero on the method`. */
   readonly from: string;
   readonly options: OperoOptions;
   /** Further names that may be written in this place, and are checked elsewhere. */

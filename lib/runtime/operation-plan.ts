@@ -2,7 +2,7 @@ import type { OperationParts, RunningOperation } from './operation-parts.js';
 import { factsOf, mergeFor } from './resolve.js';
 import { worstCaseOf, type WorstCase } from './worst-case.js';
 
-/** Where an operation stands, for `describe()`. */
+/** The effective configuration of an operation, as returned by `describe()`. */
 export interface OperationPlan {
   readonly operation: string;
   /** The enabled strategies, outermost first, and the method. */

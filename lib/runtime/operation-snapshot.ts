@@ -3,14 +3,14 @@ import { typeNameOf } from '../core/errors/index.js';
 import type { OperationCounts } from '../core/events/index.js';
 import type { RunningOperation } from './operation-parts.js';
 
-/** How an operation is doing. Times are ms; it holds no arguments, results or messages. */
+/** State and counts of an operation. Times are in ms. It contains no arguments, results or messages. */
 export interface OperationSnapshot {
   readonly operation: string;
   /** `failing` while the last call failed, `idle` before the first one, else `healthy`. */
   readonly state: 'idle' | 'healthy' | 'failing';
   /** The enabled strategies, outermost first. */
   readonly order: readonly string[];
-  /** What the strategies tell of their state, by option: of a circuit breaker its `state`. Absent where none does. */
+  /** The state of its strategies, by option, such as `circuitBreaker.state`; absent if none has a snapshot. */
   readonly strategies?: Readonly<Record<string, StrategySnapshot>> & DeclaredSnapshots;
   /** Calls running or waiting now. */
   readonly running: number;
@@ -22,7 +22,7 @@ export interface OperationSnapshot {
   readonly sinceLastFailure?: number;
   /** The class of the last error; absent before the first. */
   readonly lastError?: string;
-  /** How often each thing happened. */
+  /** How often each event occurred. */
   readonly counts: Readonly<OperationCounts>;
 }
 
@@ -44,8 +44,11 @@ export function snapshotOf({ monitor, order, created }: RunningOperation, now: n
 }
 
 function strategySnapshots(created: RunningOperation['created']): Pick<OperationSnapshot, 'strategies'> {
-  const told = created.filter(({ definition }) => definition.snapshot);
-  if (told.length === 0) return {};
-  const entries = told.map(({ definition, strategy }) => [definition.option, definition.snapshot!(strategy)]);
+  const withSnapshot = created.filter(({ definition }) => definition.snapshot);
+  if (withSnapshot.length === 0) return {};
+  const entries = withSnapshot.map(({ definition, strategy }) => [
+    definition.option,
+    definition.snapshot!(strategy),
+  ]);
   return { strategies: Object.fromEntries(entries) as OperationSnapshot['strategies'] };
 }

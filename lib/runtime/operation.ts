@@ -63,7 +63,7 @@ export class Operation implements CallOperation {
 
   /**
    * Like {@link run}, with a hand on the call, which `signal` aborts; one that has aborted does not let it begin. The items
-   * of a run come from its engine: their call site tells nothing.
+   * of a run come from its engine: they have no call site.
    */
   start(
     invocation: Invocation,

@@ -17,7 +17,7 @@ export interface OperoHooks {
    */
   onFailure?: OperoListener;
   /**
-   * Called when a fallback is asked.
+   * Called when a fallback runs.
    * @default none
    */
   onFallback?: OperoListener;

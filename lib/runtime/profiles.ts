@@ -10,7 +10,7 @@ export class Profiles {
 
   constructor(private readonly strategies: StrategySet = standardStrategies) {}
 
-  /** Adds profiles and tells what is wrong with them. `path` says where they were written. */
+  /** Adds profiles and returns their problems. `path` is where they were written. */
   add(profiles: Record<string, OperoProfile>, path: string): Problem[] {
     const problems: Problem[] = [];
     for (const [name, profile] of Object.entries(profiles)) {
@@ -67,7 +67,7 @@ export class Profiles {
       const profile: OperoProfile | undefined = this.#profiles.get(next);
       if (!profile) break;
       const { extends: below, ...options } = profile;
-      // What is wrong with a profile is told once, not again for every method that uses it.
+      // The problems of a profile are reported once, not for every method that uses it.
       if (!this.#broken.has(next)) layers.unshift({ from: `profile ${next}`, options });
       next = below;
     }

@@ -11,14 +11,14 @@ import { checkLayer, commonOf, merge, valuesOf, type Layer, type Merged } from '
 import type { CommonOptions } from './options.js';
 import type { StrategySet } from './strategy-set.js';
 
-/** Proved options of one operation. */
+/** Validated options of one operation. */
 export interface ResolvedOptions {
   readonly common: CommonOptions;
   /** The complete options of each strategy that is on, by option. */
   readonly strategies: ReadonlyMap<string, unknown>;
 }
 
-/** Merges and proves the layers of an operation; `own` are the layers that nobody else has checked. */
+/** Merges and validates the layers of an operation; `own` are the layers that were not checked before. */
 export function resolve(
   layers: readonly Layer[],
   own: readonly Layer[],
@@ -28,7 +28,7 @@ export function resolve(
 ): ResolvedOptions | undefined {
   const before = problems.length;
   for (const { options, also } of own) problems.push(...checkLayer(set, options, '', also));
-  // What is wrong by itself is told; the rest is proved all the same, so that one error lists all there is to mend.
+  // Also after a problem everything else is validated, so that one error lists all problems.
   const wrong = new Set(problems.slice(before).map(({ path }) => path.split('.')[0]!));
   if (wrong.has('')) return undefined;
   const merged = mergeFor(target, layers, set);
@@ -63,7 +63,7 @@ function checkTogether(
   let facts: OperationFacts | undefined;
   return [...strategies].flatMap(([option, resolved]) => {
     const { validate } = set.byOption.get(option)!;
-    // Those that look at other strategies would take a wrong one for none.
+    // Checks that involve other strategies would take an invalid one for a missing one.
     if (!validate || (incomplete && validate.length > 2)) return [];
     facts ??= factsOf(strategies, target, set);
     return validate(resolved, target, facts).map(({ path, message }) => ({
@@ -73,7 +73,7 @@ function checkTogether(
   });
 }
 
-/** What strategies say of a call; `options` are their complete options. */
+/** The facts of the strategies of an operation; `options` are their complete options. */
 export const factsOf = (
   options: ReadonlyMap<string, unknown>,
   target: Target,
@@ -89,7 +89,7 @@ export interface Created {
   readonly strategy: Strategy;
 }
 
-/** The strategies that are on, outermost first; with `switchedOff` those alone that stay then. */
+/** Creates the enabled strategies, outermost first; with `switchedOff` only those with `staysOn`. */
 export function createStrategies(
   resolved: ResolvedOptions,
   context: CreateContext,

@@ -16,7 +16,10 @@ export interface RuntimeSettings {
   readonly strategies?: StrategySet;
   /** Whether strategies run at all; without, only those stay whose definition says so. */
   readonly enabled?: boolean;
-  /** Whether errors tell where their call came from. Default: unless `NODE_ENV` is `production`. */
+  /**
+   * Whether the call site is appended to the stacks of errors.
+   * @default false if `NODE_ENV` is `production`
+   */
   readonly callSites?: boolean;
   /** Where warnings go. */
   readonly warn?: (message: string) => void;

@@ -17,7 +17,7 @@ import { onceIn } from './shared-resources.js';
 import { isAdded, standardStrategies, type StrategySet } from './strategy-set.js';
 import { closeRequests, drain, endStreams, stopAll } from './shutdown.js';
 
-/** Warnings may hold texts from outside: no more than these are told, and remembered. */
+/** Warnings may contain texts from outside: no more than these are logged, and remembered. */
 const MOST_WARNINGS = 1_000;
 
 /** The operations of one app, with everything they share. Nothing of it is global. */
@@ -68,7 +68,7 @@ export class OperoRuntime {
     return this.#stopped;
   }
 
-  /** Makes an operation, or tells why it cannot be made. */
+  /** Creates an operation, or adds to `problems` why it cannot. */
   define(specification: OperationSpecification, problems: Problem[]): Operation | undefined {
     return collectFailure(problems, () => this.#define(specification, problems));
   }
@@ -160,12 +160,12 @@ export class OperoRuntime {
     try {
       this.#settings.warn?.(message);
     } catch {
-      // A logger that fails does not fail the call it is told about.
+      // A logger that throws must not fail the call.
     }
   }
 
   /**
-   * Ends what goes on: waits that would not be over by the deadline end at once, what is left at the deadline is
+   * Shuts down: waits that would not end by the deadline are cancelled at once, calls that still run at the deadline are
    * aborted with {@link OperoShutdownError}. Resolves when nothing runs and no timer is left.
    */
   close(drainTimeout: number): Promise<void> {

@@ -1,11 +1,11 @@
 import { joinPath, type Problem } from '../core/options/index.js';
 import type { StrategySet } from './strategy-set.js';
 
-/** The names under which operations share the state of a strategy: a limit, say. */
+/** The names under which operations share the state of a strategy, such as a rate limit. */
 export class SharedNames {
   readonly #settings = new Map<string, string>();
 
-  /** What is wrong with the names in these options: a name must stand for the same settings wherever it is used. */
+  /** Returns the problems of names in these options: a name must have the same settings wherever it is used. */
   validate(options: ReadonlyMap<string, unknown>, { byOption }: StrategySet): Problem[] {
     const problems: Problem[] = [];
     for (const [option, resolved] of options) {

@@ -4,7 +4,7 @@ import { Attempt, Call, type RootScope, type Scope } from '../core/call/index.js
 import { RunScope } from './run-scope.js';
 
 /**
- * Ends what goes on: runs over many items take no more, waits that would not be over by the deadline end at once, and
+ * Drains: runs over many items take no more, waits that would not be over by the deadline end at once, and
  * what is left at the deadline is aborted with {@link OperoShutdownError}. Resolves when nothing runs.
  */
 export async function drain(root: RootScope, clock: Clock, drainTimeout: number): Promise<void> {
@@ -24,7 +24,7 @@ export async function drain(root: RootScope, clock: Clock, drainTimeout: number)
   closeRequests(root);
 }
 
-/** Aborts all that goes on. */
+/** Aborts everything that runs. */
 export function stopAll(root: RootScope): void {
   stopCalls(root, () => true);
   // An item may wait for something else than a call: for what `shouldProcess` answers.
@@ -33,7 +33,7 @@ export function stopAll(root: RootScope): void {
       scope.abort(withoutStack(() => new OperoShutdownError('a run over many items')));
 }
 
-/** From now on requests begin nothing more: an app could wait for ever for one that goes on after its calls failed. */
+/** From now on requests start no calls: an app could wait forever for one that continues after its calls have failed. */
 export function closeRequests(root: RootScope): void {
   const reason = withoutStack(() => new OperoShutdownError('a request'));
   for (const scope of root.children()) if (!(scope instanceof Call)) scope.closed ??= { reason };

@@ -10,7 +10,7 @@ export interface WorstCase {
   /** How often the method runs: the attempts, each with all alternatives, each of these with all hedges. */
   readonly requests: number;
   /**
-   * Ms until the call fails or a fallback is asked: all requests as slow as their timeout, all waits for the rate
+   * Ms until the call fails or a fallback runs: all requests as slow as their timeout, all waits for the rate
    * limit, the bulkhead and between retries as long as allowed (a `Retry-After` may ask for `retry.maxDelay`).
    * `Infinity` when nothing bounds it.
    */

@@ -3,18 +3,18 @@ import type { StrategyAttempt } from '../core/call/index.js';
 import type { GateStrategy, Strategy, StrategyDefinition } from '../core/strategy/index.js';
 import { REFUSED } from './internals.js';
 
-/** How often one attempt entered a gate and left it, and whether it was rejected there. */
+/** How often one attempt entered and left a gate, and whether it was rejected. */
 interface Passage {
   entered: number;
   left: number;
   rejected: boolean;
 }
 
-/** Counts who enters and leaves the gates that definitions make. */
+/** Counts the attempts that enter and leave the gates of definitions. */
 export class CountedGates {
   readonly #passages = new Map<GateStrategy, Map<StrategyAttempt, Passage>>();
 
-  /** The same definition, whose gates are counted. */
+  /** Returns the definition with counted gates. */
   counting(definition: StrategyDefinition): StrategyDefinition {
     const originals = new WeakMap<Strategy, Strategy>();
     return {
@@ -30,7 +30,7 @@ export class CountedGates {
     };
   }
 
-  /** Every attempt that was let in has left once, and none that was rejected ran, or left. */
+  /** Asserts that every admitted attempt has left once, and that no rejected attempt ran or left. */
   validate(): void {
     for (const passages of this.#passages.values()) {
       for (const [attempt, { entered, left, rejected }] of passages) {

@@ -7,12 +7,12 @@ interface ManualTimer extends Timer {
   referenced: boolean;
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock whose time changes only with `advance()` and `step()`. */
 export class ManualClock implements Clock {
   #now = 1_000;
   #order = 0;
   readonly #timers = new Set<ManualTimer>();
-  /** What the wall clock is ahead of the monotonic one; tests make it jump. */
+  /** Difference of the wall clock to the monotonic clock, in ms. Tests may change it. */
   offset = Date.UTC(2026, 0, 1);
 
   now(): number {
@@ -37,22 +37,22 @@ export class ManualClock implements Clock {
     return timer;
   }
 
-  /** Timers that would keep a process alive. */
+  /** Number of timers that would keep a process alive. */
   get pending(): number {
     return [...this.#timers].filter(({ referenced }) => referenced).length;
   }
 
-  /** All timers. */
+  /** Number of all timers. */
   get scheduled(): number {
     return this.#timers.size;
   }
 
-  /** Lets all promises settle that need no time. */
+  /** Lets promises settle that need no time. */
   async settle(turns = 25): Promise<void> {
     for (let turn = 0; turn < turns; turn++) await Promise.resolve();
   }
 
-  /** Goes on by `ms`, firing every timer on the way and letting promises settle after each. */
+  /** Advances by `ms`: fires every timer that is due, in order, and lets promises settle after each. */
   async advance(ms: number): Promise<void> {
     await this.settle();
     const end = this.#now + ms;
@@ -65,7 +65,7 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
-  /** Goes on to the next timer that keeps the process alive; false when there is none. */
+  /** Advances to the next timer that keeps the process alive; false if there is none. */
   async step(): Promise<boolean> {
     await this.settle();
     const next = this.#next(Infinity, true);

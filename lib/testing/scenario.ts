@@ -23,27 +23,27 @@ const target: Target = {
   handler: false,
 };
 
-/** What came of a call. */
+/** The outcome of a call. */
 export type CallOutcome = { readonly ok: true } | { readonly ok: false; readonly error: unknown };
 
-/** A call that was begun, and what has come of it up to now. */
+/** A call that was started, and its outcome so far. */
 export interface BegunCall {
   outcome: CallOutcome | undefined;
 }
 
-/** One operation on a clock that stands still, whose gates are counted. */
+/** One operation on a manual clock, whose gates are counted. */
 export class Scenario {
   readonly clock = new ManualClock();
   readonly runtime: OperoRuntime;
   readonly operation: Operation;
-  /** How often the method has begun. */
+  /** How often the method was called. */
   begun = 0;
   readonly innerGate = new InnerGate();
   readonly #failures: string[] = [];
   readonly #gates = new CountedGates();
   #calls = 0;
 
-  /** @throws OperoConfigurationError when the strategies or the options are wrong */
+  /** @throws OperoConfigurationError if the strategies or the options are invalid */
   constructor(strategies: unknown, options: OperoOptions) {
     const problems: Problem[] = [];
     const { order: asked } = strategiesWith(strategies, problems);
@@ -73,14 +73,14 @@ export class Scenario {
       ]);
   }
 
-  /** Begins calls, each with an argument of its own. */
+  /** Starts calls, each with its own argument. */
   async begin(count: number, work: () => unknown, signal?: AbortSignal): Promise<BegunCall[]> {
     const calls = Array.from({ length: count }, () => this.#begin(work, signal));
     await this.clock.settle();
     return calls;
   }
 
-  /** Lets time go by until all calls have ended. */
+  /** Advances the clock until all calls have ended. */
   async finish(calls: readonly BegunCall[]): Promise<void> {
     for (let steps = 0; calls.some(({ outcome }) => !outcome) && steps < 10_000; steps++) {
       if (!(await this.clock.step())) break;
@@ -89,7 +89,7 @@ export class Scenario {
     assert.equal(open, 0, `${open} calls have not ended, however much time went by`);
   }
 
-  /** Nothing is left of calls that have ended: no call, no timer, and no gate that was not left. */
+  /** Asserts that calls that have ended left nothing: no call, no timer, no gate that was not left. */
   async validateEnd(): Promise<void> {
     await this.clock.settle();
     assert.equal(this.runtime.root.children().length, 0, 'a call goes on after all have ended');

@@ -25,13 +25,13 @@ export interface ContractSettings {
   readonly failure?: () => unknown;
 }
 
-/** One test of the contract: `run` rejects with what is not as it has to be. */
+/** One test of the contract. `run` rejects with an `AssertionError` if the strategy violates it. */
 export interface ContractCase {
   readonly name: string;
   run(): Promise<void>;
 }
 
-/** Enough calls for somebody to wait, or to be rejected. */
+/** Enough concurrent calls for some to wait or to be rejected. */
 const BURST = 20;
 const HOUR = 3_600_000;
 
@@ -40,9 +40,9 @@ const succeeds = () => Promise.resolve('a result');
 const isDown = (): unknown => new Error('the downstream is down');
 
 /**
- * What every strategy has to keep, as tests for any runner. Each runs calls of one operation on a clock that stands still.
+ * The contract of every strategy, as tests for any test runner. Each test runs calls of one operation on a manual clock.
  *
- * @throws OperoConfigurationError out of `run` when the strategies or the options are wrong
+ * @throws OperoConfigurationError from `run` if the strategies or the options are invalid
  * @example
  * describe('quota', () => {
  *   for (const { name, run } of strategyContract({ strategies: [quota], options: { quota: 3 } })) it(name, run);
@@ -78,7 +78,7 @@ export function strategyContract({
   ];
 }
 
-/** One call alone, then many at once. */
+/** Runs one call alone, then many concurrently. */
 async function runAll(scenario: Scenario, work: () => unknown): Promise<BegunCall[]> {
   const all: BegunCall[] = [];
   for (const count of [1, BURST, 1]) {
@@ -98,7 +98,7 @@ async function succeedAll(scenario: Scenario): Promise<void> {
   }
 }
 
-/** Begins calls, lets some of their time go by, and cancels what has not ended: that must end at once, with the reason. */
+/** Starts calls and cancels those that have not ended: they must end at once, with the reason. */
 async function cancelAll(scenario: Scenario, work: () => unknown): Promise<void> {
   const controller = new AbortController();
   const calls = await scenario.begin(BURST, work, controller.signal);

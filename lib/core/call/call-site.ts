@@ -81,7 +81,7 @@ const isOwn = (line: string): boolean =>
 
 /**
  * Reads it from a stack: a module gets its own address differently in ES modules and in CommonJS. In the package this
- * file is part of a bundle, whose name tells it from an app that is itself bundled: of that one nothing is left out.
+ * file is part of a bundle, which is recognised by its name; no frame of a bundled app is left out.
  */
 function findOwnFolder(): string | undefined {
   const { stack } = captureCallSite();

@@ -4,35 +4,35 @@ import type { EventSource } from '../events/monitor.js';
 import type { CallNotes } from './notes.js';
 import type { REFUSED } from './outcomes.js';
 
-/** Begins a wait that `resolve` and `reject` end; returns how to give it up, which must leave no timer behind. */
+/** Starts a wait that `resolve` and `reject` end. Returns a function that cancels it, which must leave no timer. */
 export type BeginStrategyWait<T> = (
   resolve: (value: T) => void,
   reject: (reason: unknown) => void,
 ) => () => void;
 
-/** What a wait of a strategy ends with when the call, the attempt, or the app is given up. */
+/** A call or an attempt in which a strategy can wait. */
 interface Waiting {
-  /** When this will be given up, in ms of the clock's `now()`; `Infinity` without a limit. */
+  /** When it will be aborted, in ms of the clock's `now()`; `Infinity` without a time limit. */
   readonly deadline: number;
-  /** Set when this was aborted, or its time was over. */
+  /** Set when it was aborted or timed out. */
   readonly stopped: { readonly reason: unknown } | undefined;
   /**
-   * Waits for one thing, which an abort, a limit or a shutdown cuts short: then the wait is given up and rejects with the
-   * reason. `until` is when it ends by itself, in ms of the clock's `now()`, if that is known: a shutdown does not wait for
-   * what ends after its own deadline. Default 0: not known.
+   * Waits until `begin` resolves or rejects. An abort, a timeout or a shutdown cancels the wait, which rejects with the
+   * reason. `until` is when it ends at the latest, in ms of the clock's `now()`; 0 if unknown. A shutdown does not wait for
+   * waits that end after its deadline.
    */
   wait<T>(begin: BeginStrategyWait<T>, until?: number): Promise<T>;
 }
 
-/** A call, as strategies see it: one call of an operation, with all its attempts. */
+/** One call of an operation with all its attempts, as strategies see it. */
 export interface StrategyCall extends EventSource, Waiting {
-  /** What the method is called with by the attempt that comes next. */
+  /** The arguments of the next attempt. */
   args: readonly unknown[];
   /** Which attempt is running or was the last, from 1; 0 before the first. A `repeat` strategy counts it on. */
   readonly attempt: number;
-  /** Stands for the values of fallback arguments that are tried now; empty without. */
+  /** Identifies the current values of fallback arguments; empty without. */
   readonly alternativeKey: string;
-  /** The failed attempts up to now, in order. */
+  /** The failed attempts so far, in order. */
   readonly failures: readonly AttemptFailure[];
   /** Data that strategies keep for the duration of the call. */
   readonly notes: CallNotes;
@@ -43,13 +43,13 @@ export interface StrategyCall extends EventSource, Waiting {
 /** An attempt, as strategies see it. */
 export interface StrategyAttempt extends Waiting {
   readonly call: StrategyCall;
-  /** Which attempt this is, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
   /** Whether the method ran at all. */
   readonly invoked: boolean;
-  /** Whether somebody gave it up before it ended, so that its end says nothing about the downstream. */
+  /** Whether the attempt was cancelled, so that its outcome says nothing about the downstream. */
   readonly givenUp: boolean;
-  /** When the method began, or would have, in ms of the clock's `now()`. */
+  /** When the method started, in ms of the clock's `now()`; before that, when the attempt started. */
   readonly startedAt: number;
   /** Whether its result is still in use: a stream that has not ended. */
   readonly held: boolean;

@@ -32,7 +32,7 @@ interface Kept<S> extends Listed<Kept<S>> {
 /**
  * Keeps a state per key and evicts the least recently used. States that were not used for long are evicted without a
  * timer: adding a key checks the oldest ones. A state in use is never evicted for a new key. If all states are in
- * use, new keys share one state, so that nobody can reset a limit by sending many keys.
+ * use, new keys share one state, so that a limit cannot be reset by sending many keys.
  */
 export class KeyedStates<S> {
   readonly #states = new Map<string, Kept<S>>();

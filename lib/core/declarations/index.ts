@@ -1,6 +1,6 @@
 /**
- * The types that strategies add by declaration merging, by option: what may be written for it, and the names of its
- * events, the codes of its errors and its part of the snapshot, where it has any. Written beside the strategy:
+ * The types of strategies, by option, added by declaration merging: the values of the option, and the names of events, codes
+ * of errors and snapshot, if any. Declared beside the strategy:
  *
  * @example
  * declare module 'nestjs-opero' {
@@ -13,12 +13,12 @@ export interface OperoStrategies {}
 
 type Option = keyof OperoStrategies;
 
-/** The names of the events of all strategies. */
+/** Names of the events of all strategies. */
 export type DeclaredEvent = {
   [O in Option]: OperoStrategies[O] extends { events: infer E extends string } ? E : never;
 }[Option];
 
-/** The codes of the errors of all strategies. */
+/** Codes of the errors of all strategies. */
 export type DeclaredErrorCode = {
   [O in Option]: OperoStrategies[O] extends { errors: infer E extends string } ? E : never;
 }[Option];
@@ -33,7 +33,7 @@ export interface StrategySnapshot {
   readonly [field: string]: unknown;
 }
 
-/** What each strategy with a snapshot tells in it, by option. */
+/** The snapshots of strategies that have one, by option. */
 export type DeclaredSnapshots = {
   readonly [
     O in Option as OperoStrategies[O] extends { snapshot: object } ? O : never

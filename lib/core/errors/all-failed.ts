@@ -154,7 +154,7 @@ export class UnacceptableResultError extends Error {
   }
 }
 
-/** The name of an error's class. Never throws, even if the error has no class or does not tell it. */
+/** The name of an error's class. Never throws, even if the error has no class or its getters throw. */
 export const typeNameOf = (error: unknown): string =>
   readSafely(() => (error instanceof Error ? error.constructor.name : typeof error), 'Error');
 

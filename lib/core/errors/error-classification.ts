@@ -151,16 +151,16 @@ const OUTAGE_GRPC = new Set([2, 4, 8, 13, 14, 15]);
  */
 export function isOutage(error: unknown): boolean {
   try {
-    return tellsOfOutage(error, 0);
+    return readOutage(error, 0);
   } catch {
     return false;
   }
 }
 
-function tellsOfOutage(error: unknown, depth: number): boolean {
+function readOutage(error: unknown, depth: number): boolean {
   if (depth > 8) return false;
   if (error instanceof RefusedError || isTimeLimit(error)) return true;
-  if (error instanceof AllFailedError) return tellsOfOutage(error.cause, depth + 1);
+  if (error instanceof AllFailedError) return readOutage(error.cause, depth + 1);
   if (isOperoError(error) || isAbort(error) || isProgrammingError(error)) return false;
   const status = statusOf(error);
   if (status !== undefined) return status >= 500 || PASSING.has(status);

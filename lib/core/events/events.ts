@@ -19,7 +19,7 @@ export const pipelineEvents = [
  * - `retry-refusal`: no retry or hedge, because the retry budget is used up
  * - `hedge`: an attempt starts in parallel to a slow one · `hedge-win`: it succeeded first
  * - `alternative`: a fallback argument switches to its next value
- * - `fallback`: a fallback is asked after a failure · `timeout`: an attempt or the call timed out
+ * - `fallback`: a fallback runs after a failure · `timeout`: an attempt or the call timed out
  * - `circuit-open`, `circuit-half-open`, `circuit-closed`, `circuit-isolated`: state transitions of a circuit breaker
  * - `circuit-refusal`: the circuit breaker rejected a call; in shadow mode, it would have rejected it
  * - `rate-limit-wait`, `bulkhead-wait`: an attempt waits for a permit

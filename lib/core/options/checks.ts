@@ -13,7 +13,7 @@ import {
   wholeNumber,
 } from './option-checks.js';
 
-/** A field that may be left out; `otherwise` is what it is then. */
+/** An optional field with a default. */
 function optional<S extends v.GenericSchema>(schema: S): v.OptionalSchema<S, undefined>;
 function optional<S extends v.GenericSchema, const D extends v.InferOutput<S>>(
   schema: S,
@@ -24,8 +24,7 @@ function optional(schema: v.GenericSchema, otherwise?: unknown): v.GenericSchema
 }
 
 /**
- * Checks of options, for the `schema` of a strategy of one's own: what does not pass fails the boot, with a message that
- * says what is allowed.
+ * Checks for the `schema` of a strategy. A value that does not pass fails the boot, with a message that says what is allowed.
  *
  * @example
  * checks.fields({ limit: checks.wholeNumber(1), interval: checks.optional(checks.duration(), 1_000) })

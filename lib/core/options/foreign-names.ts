@@ -1,7 +1,7 @@
 /**
  * What options of other libraries are called here: p-retry, async-retry, cockatiel, opossum, resilience4j, Polly,
  * axios-retry, express-rate-limit, tenacity and Python's Opero. Written without case and underscores; of several
- * meanings the first that fits the place is told.
+ * meanings the first that fits the place is suggested.
  */
 const MEANINGS: Readonly<Record<string, string>> = {
   'retry.retries':

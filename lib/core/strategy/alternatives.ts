@@ -1,18 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { types } from 'node:util';
 
-/** New in each process: an alternative may be a secret, and what stands for it must not tell it to anybody. */
+/** New in each process: an alternative may be a secret, and must not be guessed from its digest. */
 const SECRET = randomBytes(32);
 
-/** How many parts of plain data are looked at; larger data is told apart by identity. */
+/** Parts of plain data that are digested; larger data is identified by reference. */
 const MOST_PARTS = 1_000;
 
 const identities = new WeakMap<WeakKey, number>();
 let lastIdentity = 0;
 
 /**
- * Stands for a value of a fallback argument: the same for equal values, wherever they come from, and another for all
- * others. Primitives, plain objects and lists, dates, URLs and bytes are equal by what they hold; instances of classes,
+ * Digest of a value of a fallback argument: the same for equal values, and another for all others. Primitives, plain objects and lists, dates, URLs and bytes are equal by what they hold; instances of classes,
  * functions and everything else by identity. The value cannot be read from it.
  */
 export function digestOf(value: unknown): string {
@@ -25,12 +24,12 @@ function isWritten(value: unknown, parts: string[]): boolean {
   try {
     return write(value, parts, new Set());
   } catch {
-    // A proxy of anybody's may throw whatever is asked.
+    // A proxy may throw at any access.
     return false;
   }
 }
 
-/** Writes a value so that no other is written alike; false where it has to be told apart by identity. */
+/** Writes a value unambiguously; false if it can only be identified by reference. */
 function write(value: unknown, parts: string[], inside: Set<object>): boolean {
   if (parts.length > MOST_PARTS) return false;
   if (typeof value === 'symbol') {
@@ -84,7 +83,7 @@ function writeFields(value: object, parts: string[], inside: Set<object>): boole
   return true;
 }
 
-/** The length in front keeps one part from being taken for two. */
+/** The length keeps one part from looking like two. */
 function put(parts: string[], type: string, text: string): true {
   parts.push(`${type} ${text.length} ${text}`);
   return true;

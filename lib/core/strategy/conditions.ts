@@ -5,7 +5,7 @@ import { codesOf, statusOf } from '../errors/error-classification.js';
 /** A class of errors. */
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** Which errors are meant: a class, a code (`'ECONNRESET'`), an HTTP status, or a function that tells. */
+/** Selects errors: a class, a code (`'ECONNRESET'`), an HTTP status, or a predicate. */
 export type ErrorCondition = ErrorClass | string | number | ((error: any) => boolean);
 
 /** One condition, or a list of which any will do. */

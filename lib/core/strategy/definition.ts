@@ -9,9 +9,9 @@ import type { OperationFacts, StrategyFacts, StrategyTrait } from './facts.js';
 import type { Scope } from '../call/scope.js';
 import type { Strategy, StrategyContext } from './strategy.js';
 
-/** What a definition may check an option against: the method it stands on. */
+/** The method of an operation, against which options are validated. */
 export interface Target {
-  /** How the method answers, as far as it can be told at boot. */
+  /** How the method returns, as far as it is known at boot. */
   readonly answers: 'promise' | 'observable' | 'direct' | 'unknown';
   /** The class, to look up methods named in options. */
   readonly prototype: object | undefined;
@@ -25,86 +25,92 @@ export interface Target {
   readonly handler: boolean;
 }
 
-/** What strategies share within one app. */
+/** Values that strategies share. */
 export interface SharedResources {
-  /** One instance for all who ask with the same key. */
+  /** Returns the value of this key; `make` creates it at first use. */
   once<T>(key: string, make: () => T): T;
 }
 
-/** Everything a strategy is made from, besides its own options. */
+/** What a strategy is created with, besides its options. */
 export interface CreateContext extends StrategyContext {
   readonly target: Target;
-  /** What all operations of the app share. Keys of built-in strategies begin with their option. */
+  /** Values shared by all operations of the app. */
   readonly shared: SharedResources;
-  /** State of this operation: runs by hand that have one name share it, whatever functions each of them brings. */
+  /** State of this operation, shared by all `run()` calls with its name. */
   readonly own: SharedResources;
-  /** What the strategies that are made from one set of options share with each other, its functions included. */
+  /** Values shared by the strategies of one set of options. */
   readonly together: SharedResources;
   /** @internal */
   readonly deadlines: Deadlines;
   /** @internal */
   readonly caching: CachingSettings;
-  /** @internal Where work runs that belongs to no single call. */
+  /** @internal The scope of work that belongs to no single call. */
   readonly root: Scope;
-  /** Whether a strategy that is on in this operation has a trait. */
+  /** Whether an enabled strategy of this operation has a trait. */
   has(trait: StrategyTrait): boolean;
   /** Logs a warning, once per operation and message. */
   warn(message: string): void;
 }
 
 /**
- * All there is to know of a strategy: where it stands in the order, how its option is written and checked, what it tells,
- * and how it is made. A strategy is one folder with such a definition, and one line in the order.
+ * Defines a strategy: its place in the order, its option and how it is validated, its events, errors and snapshot, and how it
+ * is created. A built-in strategy is a folder with a definition, and a line in the order.
  */
 export interface StrategyDefinition<
   Option extends string = string,
   Resolved = unknown,
   S extends Strategy = Strategy,
 > {
-  /** Its name in `describe()`. */
+  /** Name of the strategy in `describe()`. */
   readonly name: string;
-  /** The key in the options. Two places may share one option. */
+  /** Key in the options. */
   readonly option: Option;
   readonly kind: S['kind'];
-  /** The strategy that it stands next to, by name; only for strategies of an app's own, which give one of both. */
+  /** Name of the strategy inside this one. An app's own strategies have either `before` or `after`. */
   readonly before?: string;
   readonly after?: string;
-  /** What a short form means, as fields; `undefined` for what is none. `true` and `false` never come here. Default: none. */
+  /**
+   * Converts a short form to fields; `undefined` for anything else. Not called for `true` and `false`.
+   * @default no short form
+   */
   readonly shorthand?: (raw: unknown) => unknown;
-  /** What may be written, for messages. */
+  /** The allowed values, for error messages. */
   readonly allowed: string;
-  /** The fields of its options: made by `fields()` of {@link checks}. */
+  /** The schema of its fields, from `checks.fields()`. */
   readonly schema: v.GenericSchema<unknown, Resolved>;
-  /** The events it emits. Default: none. */
+  /** Names of the events that it emits. */
   readonly events?: readonly OperoEventType[];
-  /** Fields of its options that hold a listener, with the events that each is called at. */
+  /** Fields of its options that hold a listener, with the events that call it. */
   readonly hooks?: Readonly<Record<string, readonly OperoEventType[]>>;
-  /** The same for hooks that stand beside the strategies, as `onStateChange`. */
+  /** @internal Hooks beside the strategies in the options of an operation, such as `onStateChange`. */
   readonly operationHooks?: Readonly<Record<string, readonly OperoEventType[]>>;
-  /** The HTTP status that each of its errors is answered with, by code. */
+  /** HTTP status of its errors, by code: 400 to 599. */
   readonly errors?: Readonly<Partial<Record<OperoErrorCode, number>>>;
-  /** What it does that other strategies go by. */
+  /** Properties that other strategies depend on. */
   readonly traits?: readonly StrategyTrait[];
-  /** Whether it stays when Opero is switched off with `enabled: false`. Default false. */
+  /**
+   * Whether it runs even if Opero is switched off with `enabled: false`.
+   * @default false
+   */
   readonly staysOn?: boolean;
-  /** Whether it is on without being written, for a method that asks for it. */
+  /** Whether the method enables it without options. */
   readonly impliedBy?: (target: Target) => boolean;
   /**
-   * Whether options mean nothing without a state that outlasts a run: such a run by hand needs a name. Given are the fields
-   * as they were written. Default: false.
+   * Whether these fields have no effect without state that is kept between runs: then `OperoService.run()` requires a name.
+   * @default () => false
    */
   readonly isStateful?: (written: Partial<Resolved>) => boolean;
-  /** What its options say of a call. */
+  /** What its options mean for a call, for `describe()` and other strategies. */
   readonly facts?: (resolved: Resolved, target: Target) => StrategyFacts;
-  /** Settings that must be equal wherever their `name` is used, by path below the option. Default: all, under ''. */
+  /** Settings that must be equal wherever their `name` is used, by path below the option; all of them if left out. */
   readonly named?: (resolved: Resolved) => Readonly<Record<string, object>>;
-  /** The fields as `describe()` shows them, where that is not as they are: without secrets. */
+  /** Returns the fields as `describe()` shows them, to hide secrets. */
   readonly describe?: (resolved: Resolved) => Readonly<Record<string, unknown>>;
-  /** Checks that need more than one field, the method, or what the other strategies say. */
+  /** Validates fields together, or against the method or other strategies. Paths are below the option. */
   readonly validate?: (resolved: Resolved, target: Target, facts: OperationFacts) => Problem[];
-  /** The strategy, or `undefined` when these options ask for none in this place. */
+  /** Creates the strategy; `undefined` if the options enable none here. */
   create(resolved: Resolved, context: CreateContext): S | undefined;
-  /** What it tells in the operation's snapshot; nothing without. */
+  /** Returns its part of the operation's snapshot. */
   snapshot?(strategy: S): StrategySnapshot;
 }
 

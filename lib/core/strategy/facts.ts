@@ -1,37 +1,37 @@
 /**
- * What a strategy does that others go by, so that none knows another by name:
- * - `answers-failures`: a call that fails may still be answered
- * - `shares-loads`: equal calls wait for one load
+ * Properties of a strategy that others depend on, so that none knows another by name:
+ * - `answers-failures`: a failed call may still have a result
+ * - `shares-loads`: equal concurrent calls share one load
  * - `state-per-alternative`: it keeps a state for each value of a fallback argument
  */
 export type StrategyTrait = 'answers-failures' | 'shares-loads' | 'state-per-alternative';
 
-/** What the options of one strategy say of a call: what others check themselves against, and what a call can cost. */
+/** What the options of one strategy mean for a call. Other strategies are validated against it, and `describe()` computes the worst case. */
 export interface StrategyFacts {
   /** Whether the method may run more than once. */
   readonly idempotent?: boolean;
-  /** Ms that one attempt may take. */
+  /** Time limit of one attempt, in ms. */
   readonly attemptLimit?: number;
-  /** Ms that the call may take in all. */
+  /** Time limit of the call, in ms. */
   readonly totalLimit?: number;
-  /** Attempts in turn beyond the first. */
+  /** Attempts after the first. */
   readonly retries?: number;
-  /** Ms that all waits between attempts in turn take at most. */
+  /** Longest total delay between attempts, in ms. */
   readonly pauses?: number;
-  /** Alternatives that each attempt may go through. */
+  /** Alternatives that each attempt may try. */
   readonly alternatives?: number;
-  /** Attempts that may be begun beside one. */
+  /** Attempts that may start in parallel to one. */
   readonly hedges?: number;
-  /** Ms until the next of them begins; as long as an attempt may take where that is not known. */
+  /** Delay of each of them, in ms; the time limit of an attempt if unknown. */
   readonly hedgeDelay?: number;
-  /** Ms that an attempt may wait before the method begins. */
+  /** Longest wait before the method starts, in ms. */
   readonly wait?: number;
 }
 
-/** What all strategies of an operation say together. */
+/** The facts of all strategies of an operation together. */
 export type OperationFacts = Required<StrategyFacts>;
 
-/** Puts the facts of strategies together. */
+/** Combines the facts of strategies. */
 export function combineFacts(all: readonly StrategyFacts[]): OperationFacts {
   const facts = (of: keyof StrategyFacts, otherwise: number): number[] =>
     all.map((one) => (one[of] as number | undefined) ?? otherwise);

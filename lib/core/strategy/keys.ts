@@ -36,7 +36,7 @@ export class StateKeys {
     if ('key' in made) return made.key;
     this.#report(attempt, 'a call that has no key is not let through', made.error);
     const real = attempt.call.failures.findLast(({ error }) => !(error instanceof RefusedError));
-    // A hedge that cannot begin harms nobody.
+    // A hedge that cannot start does no harm.
     if (attempt.hedge === 0) attempt.call.broken = { error: real ? real.error : made.error };
     throw made.error;
   }

@@ -112,6 +112,6 @@ export function budgetOf(
   });
 }
 
-/** Whether `who` is the one of the strategies with this budget that tells it of successes: the first that asks. */
+/** Whether `who` records successes in the budget: the first of the strategies that use it. */
 export const feedsBudget = ({ together }: CreateContext, who: 'retry' | 'hedge'): boolean =>
   together.once('retryBudget feeder', () => who) === who;

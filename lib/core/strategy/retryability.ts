@@ -20,7 +20,7 @@ interface RetryPart {
   readonly respectRetryAfter?: boolean;
 }
 
-/** That of an operation: whoever asks first, which is `retry` if it is on, says what it goes by. */
+/** The classification of an operation. The first strategy that asks, `retry` if it is enabled, determines it. */
 export const retryabilityOf = (
   { together }: Pick<CreateContext, 'together'>,
   options: RetryPart = {},

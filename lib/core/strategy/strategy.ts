@@ -8,7 +8,7 @@ import type { TimeLimit } from '../time/deadlines.js';
 import type { StrategyMonitor } from '../events/monitor.js';
 import type { Random } from '../time/random.js';
 
-/** What a strategy may see besides its options. */
+/** What strategies depend on besides their options. */
 export interface StrategyContext {
   readonly operation: string;
   readonly clock: Clock;
@@ -16,31 +16,31 @@ export interface StrategyContext {
   readonly monitor: StrategyMonitor;
 }
 
-/** Answers for a call that failed. Throws, or rejects, to pass the failure on. */
+/** Returns a result for a failed call. Throws or rejects to pass the failure on. */
 export interface RecoverStrategy {
   readonly kind: 'recover';
   recover(call: StrategyCall, error: unknown): unknown;
 }
 
-/** Stands around everything further in, and may answer without it or share it: the cache. */
+/** Surrounds everything further in, and may return without running it, or share its result, as the cache does. */
 export interface AroundStrategy {
   readonly kind: 'around';
   around(call: StrategyCall, next: Runner): unknown;
-  /** The answers it shares among calls, if it does. */
+  /** @internal The results it shares among calls, if any. */
   readonly answers?: SharedAnswers;
 }
 
-/** Answers that are kept for, or shared by, equal calls. */
+/** Results that equal calls share. */
 export interface SharedAnswers {
-  /** How many loads are under way. */
+  /** Number of running loads. */
   readonly loading: number;
-  /** The next call with these arguments loads anew, also when one is loading now. */
+  /** Evicts the result for these arguments, also that of a running load. */
   evict(args: readonly unknown[], identity: CallIdentity | undefined): Promise<void>;
-  /** The next call with whatever arguments loads anew. */
+  /** Evicts all results. */
   evictAll(): Promise<void>;
 }
 
-/** Bounds the time of everything further in, attempts and waits included. */
+/** Limits the time of everything further in, including waits. */
 export interface TotalTimeLimit extends TimeLimit<Call> {
   readonly kind: 'total-timeout';
 }
@@ -52,40 +52,40 @@ export interface TotalTimeLimit extends TimeLimit<Call> {
  */
 export type RepeatDecision = number | 'none' | 'last' | 'aggregate';
 
-/** Decides after each attempt whether another one follows. Asked from the innermost outwards. */
+/** Decides after each attempt whether another one follows. The innermost decides first. */
 export interface RepeatStrategy {
   readonly kind: 'repeat';
-  /** Prepares the first attempt of a round: of the call, or of an outer strategy's next round. */
+  /** Prepares the first attempt of the call, or of the next attempt of an outer strategy. */
   begin?(call: StrategyCall): void;
   /** Decides whether another attempt follows. If so, adds 1 to `call.attempt`. */
   afterFailure(call: StrategyCall, error: unknown): RepeatDecision;
   /** Whether a result counts as a failed attempt. */
   rejects?(call: StrategyCall, value: unknown): boolean;
-  /** Takes note that an attempt has succeeded. */
+  /** Called when an attempt has succeeded. */
   afterSuccess?(call: StrategyCall): void;
 }
 
 /**
- * What a failure means for a round of attempts: `again`, another may begin at once; `wait`, those that run may still answer;
- * `hold`, the same, and none may begin any more, however long they take; `end`, it is the answer.
+ * What a failure means for concurrent attempts: `again`, another may start at once; `wait`, those that run may still succeed;
+ * `hold`, the same, but none may start any more; `end`, the call fails with it.
  */
 export type HedgeVerdict = 'again' | 'wait' | 'hold' | 'end';
 
-/** Runs further attempts beside one that takes long, and lets the first good answer win. */
+/** Starts attempts in parallel to a slow one. The first accepted result is used. */
 export interface HedgeStrategy {
   readonly kind: 'hedge';
   readonly maxHedges: number;
-  /** Ms after which the next attempt is to begin beside those that run; `undefined` for never. */
+  /** Delay after which the next attempt starts, in ms; `undefined` for never. */
   delay(): number | undefined;
-  /** Whether another attempt may begin now. */
+  /** Whether another attempt may start now. */
   mayBegin(call: StrategyCall): boolean;
-  /** An attempt that was let begin did not run the method. */
+  /** An attempt that was permitted did not run the method. */
   giveBack(): void;
-  /** What a failure of an attempt that ran means for the others. */
+  /** Classifies the failure of an attempt that ran. */
   judge(call: StrategyCall, error: unknown): HedgeVerdict;
-  /** Whether a result is no better than a failure: another attempt may give a better one. */
+  /** Whether a result counts as a failure: another attempt may give a better one. */
   failsWith(call: StrategyCall, value: unknown): boolean;
-  /** Takes note how long an answer took, or would have at least. */
+  /** Records a latency, or its lower bound. */
   record(duration: number): void;
 }
 
@@ -103,7 +103,7 @@ export interface GateStrategy<Token = any> {
   leave(attempt: StrategyAttempt, token: Token, now: number, ok: boolean, outcome: unknown): void;
 }
 
-/** Bounds the time of one attempt. */
+/** Limits the time of one attempt. */
 export interface AttemptTimeLimit extends TimeLimit<Attempt> {
   readonly kind: 'attempt-timeout';
 }
@@ -118,7 +118,7 @@ export type Strategy =
   | GateStrategy
   | AttemptTimeLimit;
 
-/** Runs a call through everything further in. Answers at once when nothing had to be waited for. */
+/** Runs a call through everything further in. Returns synchronously if nothing had to wait. */
 export interface Runner {
   run(call: StrategyCall): unknown;
 }

@@ -13,7 +13,7 @@ export const isPlain = (prototype: unknown): boolean =>
 export const isPlainArray = (prototype: unknown): boolean =>
   prototype === Array.prototype || (Array.isArray(prototype) && isPlain(Object.getPrototypeOf(prototype)));
 
-/** Whether a list holds its items and nothing else. A property may stand in for an item that is missing: counting is not enough. */
+/** Whether a list holds its items and nothing else. Counting is not enough: a property may take the place of a missing item. */
 export function isDense(list: readonly unknown[]): boolean {
   const { length } = list;
   const names = Reflect.ownKeys(list);

@@ -3,7 +3,7 @@ import type { OperoConfigurationError } from '../../core/errors/index.js';
 import type { OperoRuntime } from '../../runtime/index.js';
 import { protect } from '../edge/observables.js';
 import { callUndecided, uncachedOf } from '../edge/undecided.js';
-import type { Binding } from './bound-method.js';
+import type { BoundMethod } from './bound-method.js';
 import type { BoundCall } from './shadow-host.js';
 
 /**
@@ -11,11 +11,15 @@ import type { BoundCall } from './shadow-host.js';
  * value.
  */
 export const boundCall =
-  (binding: Binding, runtimeOf: () => OperoRuntime | undefined, warn: (message: string) => void): BoundCall =>
+  (
+    binding: BoundMethod,
+    runtimeOf: () => OperoRuntime | undefined,
+    warn: (message: string) => void,
+  ): BoundCall =>
   (self, method, args, identityOf) => {
     const runtime = runtimeOf();
     const { operation, problem, answers } = binding;
-    if (problem) return answers === 'promise' ? Promise.reject(problem) : refuse(problem);
+    if (problem) return answers === 'promise' ? Promise.reject(problem) : throwProblem(problem);
     if (!operation || !runtime) {
       warn(`${binding.name} was called before the options of OperoModule were there: it ran bare`);
       return runBare(binding.name, () => method.apply(self as never, args as never[]));
@@ -31,6 +35,6 @@ export const boundCall =
     return callUndecided(runtime, operation, invocation, (kind) => binding.learn(kind));
   };
 
-function refuse(problem: OperoConfigurationError): never {
+function throwProblem(problem: OperoConfigurationError): never {
   throw problem;
 }

@@ -7,7 +7,7 @@ import type { DecoratedMethod } from '../metadata/decorated-methods.js';
 import type { OwnerClass } from './shadow-host.js';
 
 /** A decorated method of a class. */
-export class Binding {
+export class BoundMethod {
   map: ResolvedMap | undefined;
   /** Identities of calls that live as long as the app. */
   identities: Set<CallIdentity> | undefined;

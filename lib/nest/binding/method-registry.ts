@@ -11,7 +11,7 @@ import {
 } from '../../runtime/index.js';
 import type { ResolvedMap } from '../../map/index.js';
 import { bareMethod, type AnyMethod } from '../metadata/undecorated-methods.js';
-import { Binding, classNameOf } from './bound-method.js';
+import { BoundMethod, classNameOf } from './bound-method.js';
 import { boundCall } from './bound-call.js';
 import { declaredLayers, ownName } from './declared-layers.js';
 import { validateNoCircle } from './fallback-circles.js';
@@ -43,8 +43,8 @@ export interface MapBinding {
 
 /** All decorated methods of an app and their operations. */
 export class MethodRegistry implements ShadowHost {
-  readonly #bindings: Binding[] = [];
-  readonly #byPrototype = new Map<object, Binding[]>();
+  readonly #bindings: BoundMethod[] = [];
+  readonly #byPrototype = new Map<object, BoundMethod[]>();
   readonly #problems: string[] = [];
   #configuration: Configuration | undefined;
 
@@ -118,13 +118,13 @@ export class MethodRegistry implements ShadowHost {
     return identities;
   }
 
-  #find(prototype: object, key: PropertyKey): Binding | undefined {
+  #find(prototype: object, key: PropertyKey): BoundMethod | undefined {
     return this.#byPrototype.get(prototype)?.find(({ decorated }) => decorated.key === key);
   }
 
   bindMethod(owner: OwnerClass, decorated: DecoratedMethod): BoundCall {
     const target = targetOf(owner.prototype, decorated.declaredOn, decorated.key, decorated.method);
-    const binding = new Binding(owner, decorated, target);
+    const binding = new BoundMethod(owner, decorated, target);
     this.#bindings.push(binding);
     const ofClass = this.#byPrototype.get(owner.prototype);
     if (ofClass) ofClass.push(binding);
@@ -149,7 +149,7 @@ export class MethodRegistry implements ShadowHost {
     );
   }
 
-  #define(binding: Binding, { runtime, options, profiles }: Configuration): void {
+  #define(binding: BoundMethod, { runtime, options, profiles }: Configuration): void {
     const problems: Problem[] = [];
     const { layers, own } = declaredLayers(binding.decorated, options.defaults, profiles, problems);
     const name = this.#nameOf(binding, runtime);
@@ -173,7 +173,7 @@ export class MethodRegistry implements ShadowHost {
   }
 
   #own(
-    binding: Binding,
+    binding: BoundMethod,
     layers: readonly Layer[],
     principal: PrincipalFunction | undefined,
     problems: Problem[],
@@ -192,7 +192,7 @@ export class MethodRegistry implements ShadowHost {
   }
 
   /** Adds the module to the name if two classes have the same one. */
-  #nameOf(binding: Binding, runtime: OperoRuntime): string {
+  #nameOf(binding: BoundMethod, runtime: OperoRuntime): string {
     if (!runtime.operations.has(binding.name)) return binding.name;
     const longer = `${binding.owner.origin}/${binding.name}`;
     return runtime.operations.has(longer) ? `${longer}#${this.#bindings.indexOf(binding)}` : longer;

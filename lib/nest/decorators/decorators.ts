@@ -73,7 +73,7 @@ export function Opero<
   options?: WithKinds<OperoOptions, V, C, T, S, H, R, N, D, M, Q>,
 ): OperoDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
 export function Opero(first?: OperoOptions | string, second?: OperoOptions): OperoDecorator {
-  refuseBare('@Opero', first, second);
+  rejectWithoutParentheses('@Opero', first, second);
   return declare(toDeclaration('@Opero', first, second));
 }
 
@@ -81,7 +81,7 @@ export function Opero(first?: OperoOptions | string, second?: OperoOptions): Ope
  * Throws if a decorator is used without parentheses: it would get the class, or the prototype and the key, as its
  * options.
  */
-export function refuseBare(decorator: string, first: unknown, second: unknown): void {
+export function rejectWithoutParentheses(decorator: string, first: unknown, second: unknown): void {
   const isKey = (typeof second === 'string' || typeof second === 'symbol') && typeof first === 'object';
   if (typeof first !== 'function' && !isKey) return;
   const owner =
@@ -115,9 +115,9 @@ export function declare(declaration: Declaration): OperoDecorator {
       coverRoutes((target as { prototype: object }).prototype);
       return;
     }
-    if (typeof key === 'object') refuseStandard(declaration.decorator, key);
+    if (typeof key === 'object') rejectStandardDecorator(declaration.decorator, key);
     const problem = reasonAgainst(target, descriptor);
-    if (problem) refuse(declaration.decorator, target, key, problem);
+    if (problem) rejectDecorator(declaration.decorator, target, key, problem);
     declareMethod(target, key, declaration);
     descriptor!.value = standInFor(target, key, descriptor!.value as AnyMethod);
   }) as OperoDecorator;
@@ -145,13 +145,13 @@ function reasonAgainst(target: object, descriptor: PropertyDescriptor | undefine
 }
 
 /** Compilers without `experimentalDecorators` pass the function and a context. */
-function refuseStandard(decorator: string, context: { readonly name?: unknown }): never {
+function rejectStandardDecorator(decorator: string, context: { readonly name?: unknown }): never {
   const name = String(context.name);
   const problem = `${name}: ${decorator}(): got called as a standard decorator, allowed: with "experimentalDecorators": true, which Nest needs too`;
   throw new OperoConfigurationError([problem], name);
 }
 
-function refuse(decorator: string, target: object, key: string | symbol, given: string): never {
+function rejectDecorator(decorator: string, target: object, key: string | symbol, given: string): never {
   const owner = typeof target === 'function' ? target : target.constructor;
   const where = `${owner.name}.${String(key)}`;
   throw new OperoConfigurationError(
@@ -181,7 +181,7 @@ export function FallbackArg(...values: [unknown, ...unknown[]]): ParameterDecora
   const isPrototype =
     (first as { constructor?: { prototype?: unknown } } | null)?.constructor?.prototype === first;
   if (values.length === 3 && typeof first === 'object' && isPrototype && typeof third === 'number') {
-    refuseBare('@FallbackArg', first, second);
+    rejectWithoutParentheses('@FallbackArg', first, second);
   }
   return (target, key, index) => {
     const owner = typeof target === 'function' ? target : target.constructor;

@@ -1,4 +1,4 @@
-import { declare, refuseBare, toDeclaration } from './decorators.js';
+import { declare, rejectWithoutParentheses, toDeclaration } from './decorators.js';
 import type { FittingFallback } from './fallback-type-check.js';
 import type { FittingKind, Waiting, WaitingOver, WithKinds, Written } from './kind-check.js';
 import { splitMapOptions, type OpMapOptions } from '../metadata/map-metadata.js';
@@ -63,7 +63,7 @@ export function OpMap<
   options?: WithKinds<OpMapOptions, V, C, T, S, H, R, N, D, M, Q>,
 ): OpMapDecorator<V, WaitingOver<C, T, S, H, D, M, Q>>;
 export function OpMap(first?: OpMapOptions | string, second?: OpMapOptions): OpMapDecorator {
-  refuseBare('@OpMap', first, second);
+  rejectWithoutParentheses('@OpMap', first, second);
   const profile = typeof first === 'string' ? first : undefined;
   const given = typeof first === 'string' ? second : first;
   const { item, map } = splitMapOptions(given ?? {});

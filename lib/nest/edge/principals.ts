@@ -40,9 +40,9 @@ export function ownershipOf({ handler, options, layers, principal: ofModule }: A
 
   const asked = value('principal') as PrincipalFunction | undefined;
   const isEverybodys = value('share') === true && distance('share') > distance('principal');
-  if (asked && !isEverybodys) return told(asked, option);
+  if (asked && !isEverybodys) return ownedBy(asked, option);
   if (!handler || says('share')) return NOBODY;
-  if (ofModule) return told(ofModule, option);
+  if (ofModule) return ownedBy(ofModule, option);
   if (says('key')) return NOBODY;
   const inDefaults = ['share', 'key'].filter((field) => value(field)).map((field) => `${field} in defaults`);
   const given = inDefaults.length > 0 ? ` but for ${inDefaults.join(' and ')}` : '';
@@ -58,7 +58,7 @@ export const sharingOption = (options: OperationPlan['options']): 'cache' | 'sin
     (name) => options[`${name}.share`] !== undefined && options[`${name}.enabled`]?.value !== false,
   );
 
-const told = (ask: PrincipalFunction, option: string): Ownership => ({
+const ownedBy = (ask: PrincipalFunction, option: string): Ownership => ({
   principal: principalBy(ask, `${option}.principal`),
   problems: [],
 });

@@ -73,7 +73,7 @@ function runBound(
   items: Items,
   rest: unknown[],
 ): OpRun<unknown> {
-  refuseText(items, operation.name);
+  rejectText(items, operation.name);
   const own = identity ?? identityOf(service);
   const run = runItems(runtime, arrange(items, options, operation.name), {
     operation,
@@ -97,7 +97,7 @@ function runStandIn(
   items: Items,
   rest: unknown[],
 ): OpRun<unknown> {
-  refuseText(items, name);
+  rejectText(items, name);
   const decorated = decoratedOf(type, key);
   const options = optionsOf(decorated, name);
   const run = new MapRun(arrange(items, options, name), {
@@ -149,7 +149,7 @@ function identityOf(service: object): CallIdentity {
   return identity;
 }
 
-function refuseText(items: Items, name: string): void {
+function rejectText(items: Items, name: string): void {
   if (typeof items === 'string')
     throw new TypeError(`${name}: a string is one item: pass [item], or an iterable of items`);
 }

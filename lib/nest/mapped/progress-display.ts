@@ -63,14 +63,14 @@ async function findBars(): Promise<BarModule | undefined> {
 
 function logQuarters(run: OpRun<unknown>, name: string): void {
   const logger = new Logger('Opero');
-  let told = 0;
+  let shown = 0;
   let last: OpProgress | undefined;
   run.progress$.subscribe({
     next: (progress) => {
       last = progress;
       const quarter = progress.total ? Math.floor((progress.done / progress.total) * 4) : 0;
-      if (quarter <= told || quarter === 4) return;
-      told = quarter;
+      if (quarter <= shown || quarter === 4) return;
+      shown = quarter;
       logger.log(`${name}: ${quarter * 25} % (${progress.done} of ${progress.total})`);
     },
     complete: () => {

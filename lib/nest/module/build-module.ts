@@ -64,7 +64,7 @@ export function buildModule({
   };
 }
 
-/** What `forRootAsync` was given at once stands before what its factory adds. */
+/** Strategies given to `forRootAsync` come before those that its factory returns. */
 function withStrategies(
   options: OperoModuleOptions,
   strategies: OperoModuleOptions['strategies'],

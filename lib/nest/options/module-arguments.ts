@@ -10,11 +10,11 @@ const ASYNC_KEYS: readonly string[] = [...SOURCES, 'strategies', 'imports', 'inj
 /** Throws if `forRootAsync` got no source of options. */
 export function validateAsync(options: object): void {
   const where = 'OperoModule.forRootAsync()';
-  const refuse = (what: string): never => {
+  const reject = (what: string): never => {
     throw new OperoConfigurationError([`${where}: ${what}`]);
   };
   if (!isObject(options)) {
-    refuse(`got ${show(options)}, allowed: an object with useFactory, useClass or useExisting`);
+    reject(`got ${show(options)}, allowed: an object with useFactory, useClass or useExisting`);
   }
   const unknown = Object.keys(options).filter((key) => !ASYNC_KEYS.includes(key));
   if (unknown.length > 0) {
@@ -23,11 +23,11 @@ export function validateAsync(options: object): void {
   }
   const written = options as Record<string, unknown>;
   const given = SOURCES.filter((source) => written[source] !== undefined);
-  if (given.length === 0) refuse('got none of them, allowed: useFactory, useClass or useExisting');
-  if (given.length > 1) refuse(`got ${given.join(' and ')}, allowed: one of them`);
+  if (given.length === 0) reject('got none of them, allowed: useFactory, useClass or useExisting');
+  if (given.length > 1) reject(`got ${given.join(' and ')}, allowed: one of them`);
   for (const source of given) {
     if (typeof written[source] !== 'function') {
-      refuse(
+      reject(
         `${source}: got ${show(written[source])}, allowed: a ${source === 'useFactory' ? 'function' : 'class'}`,
       );
     }

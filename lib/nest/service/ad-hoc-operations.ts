@@ -190,7 +190,7 @@ export class AdHocOperations {
     return (Object.keys(options) as (keyof OperoOptions)[]).filter((option) => {
       const definition = byOption.get(option);
       if (!definition?.isStateful || !isTurnedOn(options[option])) return false;
-      // What is not understood is told by the checks of the options.
+      // An invalid value is reported by the validation of the options.
       return definition.isStateful((expand(definition, options[option]) || {}) as object);
     });
   }

@@ -1,7 +1,7 @@
 import type { EventSource, StrategyMonitor } from '../../core/events/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
 
-/** Runs callbacks of an app's strategy. One that fails is reported, and the call goes on without its answer. */
+/** Runs callbacks of an app's strategy. If one fails, it is reported, and the call continues without its result. */
 export class Callbacks {
   constructor(
     private readonly option: string,

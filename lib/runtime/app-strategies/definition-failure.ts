@@ -39,7 +39,7 @@ export function runChecked<R>(
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
-/** Runs `work`. A {@link DefinitionFailure} becomes a problem, told once. */
+/** Runs `work`. A {@link DefinitionFailure} becomes a problem, reported once. */
 export function collectFailure<R>(problems: Problem[], work: () => R): R | undefined {
   try {
     return work();

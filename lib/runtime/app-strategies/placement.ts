@@ -7,8 +7,8 @@ import { isShaped } from './definition-shape.js';
 import { guardedDefinition, originalOf } from './guarded-definition.js';
 
 /**
- * How far in strategies of a kind stand: the pipeline runs those of one kind together. Of the kinds that end in a timer, and
- * of hedges, a call has one.
+ * The depth of each kind in the pipeline, which runs the strategies of one kind together. A call has one hedge and one time
+ * limit of each kind.
  */
 const DEPTHS: Record<Strategy['kind'], number> = {
   recover: 0,
@@ -51,7 +51,7 @@ export function place(added: unknown, order: readonly StrategyDefinition[], prob
       return false;
     });
   };
-  // A strategy may stand next to one that comes later in the list.
+  // A strategy may be placed next to one that comes later in the list.
   for (let left = Infinity; waiting.length > 0 && waiting.length < left;) {
     left = waiting.length;
     insertAll(({ before, after }) => {
@@ -117,7 +117,7 @@ function namesInCommon(one: StrategyDefinition, other: StrategyDefinition): Take
   return taken;
 }
 
-/** Hooks for events that nobody emits. */
+/** Hooks for events that do not exist. */
 function unknownEvents(
   { hooks = {}, events = [] }: StrategyDefinition,
   placed: readonly StrategyDefinition[],

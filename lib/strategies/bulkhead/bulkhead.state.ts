@@ -9,7 +9,7 @@ export interface SlotWaiter extends Listed<SlotWaiter> {
 
 /**
  * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
- * first who waits: whoever comes in the same moment cannot take it.
+ * first who waits: an attempt that arrives at the same moment cannot take it.
  */
 export class Slots extends Contended {
   readonly #queue = new LinkedList<SlotWaiter>();
@@ -31,7 +31,7 @@ export class Slots extends Contended {
     return this.#taken > 0;
   }
 
-  /** Takes a slot, if one is free. Nobody waits then: a freed slot goes to whoever waits. */
+  /** Takes a slot if one is free. Then the queue is empty, because a freed slot goes to the first in the queue. */
   tryTake(): boolean {
     if (this.#taken >= this.size) return false;
     this.#taken++;

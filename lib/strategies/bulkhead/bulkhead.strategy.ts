@@ -49,7 +49,7 @@ export class BulkheadStrategy implements GateStrategy<Slots> {
       return attempt.refuse(this.#refusal(attempt, 'and would wait for the calls it was made in'));
     }
     const slot = attempt.wait(new SlotWait(attempt, slots, this.waits, this.#limit));
-    // After it queues: a slot that a listener frees, as by closing a stream, must go to whoever waits.
+    // Emitted after it has queued: a slot that a listener frees, as by closing a stream, must go to the queue.
     this.context.monitor.emit('bulkhead-wait', attempt.call);
     return slot;
   }

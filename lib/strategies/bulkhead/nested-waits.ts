@@ -36,7 +36,7 @@ export class NestedWaits {
   /** Whether the wait of `attempt` for one of `wanted`, beside those that wait already, would never end. */
   wouldNeverEnd(attempt: Attempt, wanted: Slots): boolean {
     const held = heldAround(attempt);
-    // Most waits hold nothing that anybody nested waits for: they can close no circle.
+    // Most attempts hold no slot that a nested call waits for: they cannot be part of a deadlock.
     if (!held.some(({ slots }) => slots === wanted || slots.nested.first)) return false;
     const stuck = new Set([...this.#wanted, wanted]);
     for (let size = -1; size !== stuck.size;) {
@@ -50,8 +50,8 @@ export class NestedWaits {
 }
 
 /**
- * The slots of the attempts around one, and of those that wait for what it loads: whoever joins a load later does so with
- * the slots it holds.
+ * The slots of the attempts around one, and of those that wait for what it loads: a call that joins a load later
+ * holds its slots meanwhile.
  */
 function heldAround(attempt: Attempt): readonly HeldSlot[] {
   const holders = attemptsAround(attempt.call);

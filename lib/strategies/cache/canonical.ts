@@ -131,7 +131,7 @@ class Encoder {
   #array(value: readonly unknown[], depth: number): string {
     const { length } = value;
     fits(length);
-    refuseVeiled(value, length);
+    rejectHidingProxy(value, length);
     // What `RegExp.exec` answers is an array, too. Where an item is missing, a property may stand in for it.
     let odd = Reflect.ownKeys(value).length > length + 1;
     let items = '';
@@ -157,7 +157,7 @@ class Encoder {
   #record(value: Record<string, unknown>, depth: number): string {
     const keys = Object.keys(value);
     fits(keys.length);
-    refuseVeiled(value, keys.length);
+    rejectHidingProxy(value, keys.length);
     const own = Reflect.ownKeys(value);
     if (own.length !== keys.length) {
       const symbols = own.some((key) => typeof key === 'symbol');
@@ -175,7 +175,7 @@ class Encoder {
 }
 
 /** What a proxy answers with need not be among its properties, and may be anybody's. */
-function refuseVeiled(value: object, shown: number): void {
+function rejectHidingProxy(value: object, shown: number): void {
   if (shown === 0 && types.isProxy(value)) throw new UnkeyableError('a proxy');
 }
 

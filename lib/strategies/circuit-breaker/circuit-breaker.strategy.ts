@@ -87,7 +87,7 @@ export class CircuitBreakerStrategy implements GateStrategy<Period | undefined> 
     const circuit = this.circuits.of(own, call.alternativeKey, now);
     this.useOwn?.();
     const period = circuit.enter(now);
-    this.#tell(circuit, call);
+    this.#emitChanges(circuit, call);
     if (period) return period;
     if (!this.options.shadow) return attempt.refuse(this.#refusal(attempt, circuit, now));
     this.context.monitor.emit('circuit-refusal', call);
@@ -107,24 +107,24 @@ export class CircuitBreakerStrategy implements GateStrategy<Period | undefined> 
     if (this.#asks && (failed || slow))
       attempt.call.within(() => circuit.record(period, now, failed, slow, error));
     else circuit.record(period, now, failed, slow, error);
-    this.#tell(circuit, attempt.call);
+    this.#emitChanges(circuit, attempt.call);
   }
 
   open(selection: CircuitSelection, duration?: number): void {
     this.useOwn?.();
-    this.circuits.open(this.context.clock.now(), duration, selection, this.#tellByHand);
+    this.circuits.open(this.context.clock.now(), duration, selection, this.#emitManually);
   }
 
   close(selection: CircuitSelection): void {
-    this.circuits.close(this.context.clock.now(), selection, this.#tellByHand);
+    this.circuits.close(this.context.clock.now(), selection, this.#emitManually);
   }
 
   isolate(selection: CircuitSelection): void {
-    this.circuits.isolate(this.context.clock.now(), selection, this.#tellByHand);
+    this.circuits.isolate(this.context.clock.now(), selection, this.#emitManually);
   }
 
   reset(selection: CircuitSelection): void {
-    this.circuits.reset(this.context.clock.now(), selection, this.#tellByHand);
+    this.circuits.reset(this.context.clock.now(), selection, this.#emitManually);
   }
 
   /** False if the attempt never reached the downstream, was cancelled, or failed for a reason of this library. */
@@ -144,7 +144,7 @@ export class CircuitBreakerStrategy implements GateStrategy<Period | undefined> 
     return ask(call, 'circuitBreaker.failureOnResult', 'the result counts as a success', test);
   }
 
-  #tell(circuit: Circuit, source: EventSource): void {
+  #emitChanges(circuit: Circuit, source: EventSource): void {
     const changes = circuit.takeChanges();
     if (!changes) return;
     for (const state of changes) {
@@ -152,10 +152,10 @@ export class CircuitBreakerStrategy implements GateStrategy<Period | undefined> 
     }
   }
 
-  readonly #tellByHand = (circuit: Circuit): void => {
+  readonly #emitManually = (circuit: Circuit): void => {
     const startedAt = this.context.clock.now();
     const within = <R>(work: () => R): R => work();
-    this.#tell(circuit, { attempt: 0, alternative: '', correlationId: '', startedAt, within });
+    this.#emitChanges(circuit, { attempt: 0, alternative: '', correlationId: '', startedAt, within });
   };
 
   #refusal({ call }: Attempt, circuit: Circuit, now: number): CircuitOpenError {

@@ -73,7 +73,7 @@ export class Circuit {
     return period;
   }
 
-  /** In how many ms a refused call may be let through; 0 when that cannot be told, as while probes run. */
+  /** Time until a rejected call may be permitted, in ms; 0 if unknown, as while permitted calls of the half-open state run. */
   retryAfter(now: number): number {
     return this.#period.name === 'open' ? Math.max(0, this.#period.until - now) : 0;
   }

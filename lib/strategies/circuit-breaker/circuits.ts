@@ -49,38 +49,38 @@ export class Circuits {
     return WORST.find((state) => states.has(state)) ?? 'closed';
   }
 
-  open(now: number, duration: number | undefined, selection: CircuitSelection, told: EachCircuit): void {
-    this.#change(now, selection, told, (circuit) => circuit.open(now, duration));
+  open(now: number, duration: number | undefined, selection: CircuitSelection, onChanged: EachCircuit): void {
+    this.#change(now, selection, onChanged, (circuit) => circuit.open(now, duration));
   }
 
-  close(now: number, selection: CircuitSelection, told: EachCircuit): void {
+  close(now: number, selection: CircuitSelection, onChanged: EachCircuit): void {
     if (selection.key === undefined) this.#isolated = false;
-    this.#change(now, selection, told, (circuit) => {
+    this.#change(now, selection, onChanged, (circuit) => {
       if (circuit.stateAt(now) !== 'closed') circuit.close();
     });
   }
 
-  isolate(now: number, selection: CircuitSelection, told: EachCircuit): void {
-    this.#change(now, selection, told, (circuit) => {
+  isolate(now: number, selection: CircuitSelection, onChanged: EachCircuit): void {
+    this.#change(now, selection, onChanged, (circuit) => {
       if (!circuit.isolated) circuit.isolate();
     });
     if (selection.key === undefined) this.#isolated = true;
   }
 
   /** Forgets everything: what is let through from now on meets new circuits. */
-  reset(now: number, selection: CircuitSelection, told: EachCircuit): void {
-    this.close(now, selection, told);
+  reset(now: number, selection: CircuitSelection, onChanged: EachCircuit): void {
+    this.close(now, selection, onChanged);
     this.#keyed.forget((key) => this.#isMeant(key, selection));
   }
 
-  #change(now: number, selection: CircuitSelection, told: EachCircuit, change: EachCircuit): void {
+  #change(now: number, selection: CircuitSelection, onChanged: EachCircuit, change: EachCircuit): void {
     // A breaker that was never used has no circuit yet to be opened.
     if (selection.key !== undefined || this.#keyed.size === 0) {
       this.#keyed.insist(stateKey(selection.key ?? '', ''), now);
     }
     this.#each(selection, (circuit) => {
       change(circuit);
-      told(circuit);
+      onChanged(circuit);
     });
   }
 

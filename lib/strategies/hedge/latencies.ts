@@ -19,7 +19,7 @@ export class Latencies {
     this.#durations[this.#count++ % REMEMBERED] = duration;
   }
 
-  /** The duration below which the share of answers lies (nearest rank); `undefined` while too few are known. */
+  /** The quantile of the recorded latencies (nearest rank), in ms; `undefined` while there are too few. */
   value(): number | undefined {
     if (this.#count < this.minimum) return undefined;
     if (this.#count - this.#computedAt >= STALE) {

@@ -20,7 +20,7 @@ export class RateLimiter {
     return this.#line.size;
   }
 
-  /** Whether forgetting this limiter would let somebody through too early. */
+  /** Whether a new limiter in its place could permit a start too early. */
   inUseAt(now: number): boolean {
     return this.#line.size > 0 || this.#window.held > 0 || !this.#window.isIdle(now);
   }

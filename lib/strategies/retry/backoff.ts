@@ -79,7 +79,7 @@ function ownDelay(delay: unknown, operation: string): number {
 /** Ms that all waits between the attempts of one call take at most. */
 export function longestPauses(retry: ResolvedRetry): number {
   const { retries, maxDelay, respectRetryAfter, backoff } = retry;
-  // Only its upper bound is known of what somebody else decides.
+  // Only the upper bound of a `Retry-After` or a function is known.
   if (respectRetryAfter || typeof backoff === 'function') return retries * maxDelay;
   let sum = 0;
   let previous = 0;
