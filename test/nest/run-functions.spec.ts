@@ -205,6 +205,34 @@ describe('runs with one name', () => {
     expect(listed[0]!.counts).toMatchObject({ failure: 3, 'circuit-open': 1, 'circuit-refusal': 1 });
   });
 
+  it.each([
+    ['a principal', { cache: { principal: () => 'me' } }, { cache: {} }, 'cache.principal'],
+    ['no key', { cache: {} }, { cache: { key: () => 'key' } }, 'cache.key'],
+    [
+      'another class to revive',
+      { cache: { revive: class A {} } },
+      { cache: { revive: class B {} } },
+      'cache.revive',
+    ],
+    ['no class to revive', { cache: {} }, { cache: { revive: class B {} } }, 'cache.revive'],
+    [
+      'a key of its circuit',
+      { circuitBreaker: { key: () => 'key' } },
+      { circuitBreaker: true },
+      'circuitBreaker',
+    ],
+  ] as [string, OperoOptions, OperoOptions, string][])(
+    'refuse one with %s where the first had it otherwise [hard 2.1]',
+    async (_what, first, second, path) => {
+      const opero = await start();
+      const run = (options: OperoOptions) =>
+        opero.run({ name: 'one', ...options }, async () => 1, { args: [1] });
+      await run(first).catch(() => undefined);
+      expect(() => run(second)).toThrow(`got other options than the first run with this name (${path}`);
+      expect(() => run(first)).not.toThrow();
+    },
+  );
+
   it('are told apart from runs with other data, whatever their functions are [hard 2.1]', async () => {
     const opero = await start();
     class Missing extends Error {}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Injectable, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { firstValueFrom, Observable, of, toArray } from 'rxjs';
+import { BehaviorSubject, firstValueFrom, Observable, of, toArray } from 'rxjs';
 import {
   BulkheadFullError,
   CircuitOpenError,
@@ -326,3 +326,19 @@ it.each([
     await app.close();
   },
 );
+
+it('warns once where callers get a Subject as an Observable [hard 3.1]', async () => {
+  @Injectable()
+  class Prices {
+    @Opero({ retry: 1 }) current(): any {
+      return new BehaviorSubject(1);
+    } // prettier-ignore
+  }
+  const { app, service, warnings } = await appWith(Prices);
+  for (let call = 0; call < 2; call++)
+    expect(await firstValueFrom(service.current() as Observable<number>)).toBe(1);
+  expect(warnings).toEqual([
+    'Prices.current answers with a BehaviorSubject, which its callers get as an Observable, allowed: Observable',
+  ]);
+  await app.close();
+});

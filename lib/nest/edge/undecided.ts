@@ -57,6 +57,7 @@ export function callUndecided(
   const uncached = uncachedOf(kind);
   if (kind === 'observable') {
     warnOfConditions(runtime, operation);
+    warnOfSubject(runtime, operation, answer);
     return protect(runtime, operation, { ...invocation, uncached }, answer as ReturnType<typeof protect>);
   }
   const method = given(answer, invocation);
@@ -73,6 +74,14 @@ function warnOfConditions(runtime: OperoRuntime, operation: Operation): void {
       runtime.warn(
         `${operation.name} answers with an Observable, so ${path} is not asked, allowed: a method that returns a promise or a value`,
       );
+}
+
+/** The boot refuses a method whose written type is a Subject: callers get an Observable, to which they cannot emit. */
+function warnOfSubject(runtime: OperoRuntime, { name }: Operation, answer: unknown): void {
+  const { constructor, next } = answer as { constructor?: { name?: string }; next?: unknown };
+  if (typeof next !== 'function') return;
+  const type = constructor?.name ?? 'Subject';
+  runtime.warn(`${name} answers with a ${type}, which its callers get as an Observable, allowed: Observable`);
 }
 
 function kindOf(answer: unknown): Known {

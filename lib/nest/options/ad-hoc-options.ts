@@ -1,4 +1,5 @@
 import { joinPath } from '../../core/options/index.js';
+
 /** The values in an options object, two levels deep, to detect a replaced value. */
 function leavesOf(options: object): unknown[] {
   const leaves: unknown[] = [];
@@ -13,7 +14,7 @@ function leavesOf(options: object): unknown[] {
 const sameLeaves = (one: readonly unknown[], other: readonly unknown[]): boolean =>
   one.length === other.length && one.every((leaf, index) => Object.is(leaf, other[index]));
 
-/** What was made for options objects; forgotten when somebody has put another function into the same object. */
+/** Values by options object, discarded if a function in the object was replaced. */
 export class ByOptions<T> {
   readonly #known = new WeakMap<
     object,
@@ -36,12 +37,12 @@ const DEEPEST = 6;
 
 /**
  * The path where two options objects differ; `undefined` if they do not. Functions and fallbacks are ignored, because
- * each run uses its own; error classes are compared.
+ * each run uses its own; classes are compared.
  */
 export function differenceOf(first: unknown, second: unknown, path = '', depth = 0): string | undefined {
   if (depth > DEEPEST) return undefined;
-  if (isFree(first) && isFree(second)) return undefined;
   if (Object.is(first, second)) return undefined;
+  if (isFree(first) && isFree(second)) return isMissingInOne(first, second, path) ? path : undefined;
   if (Array.isArray(first) && Array.isArray(second)) {
     return first.length === second.length ? differenceIn(first, second, path, depth) : path;
   }
@@ -59,12 +60,18 @@ function differenceIn(first: object, second: object, path: string, depth: number
   return undefined;
 }
 
-/** Whether it is a function of the caller, or missing. */
+/** Whether it is a function of the caller, or missing. Classes are the same ones in every run. */
 const isFree = (value: unknown): boolean =>
-  value === undefined || (typeof value === 'function' && !isErrorClass(value));
+  value === undefined || (typeof value === 'function' && !isClass(value));
 
-const isErrorClass = (value: object): boolean =>
-  value === Error || (value as { prototype?: unknown }).prototype instanceof Error;
+const isClass = (value: object): boolean =>
+  value === Error ||
+  (value as { prototype?: unknown }).prototype instanceof Error ||
+  /^class\b/.test(Function.prototype.toString.call(value));
+
+/** What cached entries and keyed states are made with: in all runs with a name, or in none. */
+const isMissingInOne = (first: unknown, second: unknown, path: string): boolean =>
+  (first === undefined || second === undefined) && /\.(key|principal|revive)$/.test(path);
 
 /** Dates and patterns are compared by content; other objects belong to the caller. */
 function isAlike(first: unknown, second: unknown): boolean {
