@@ -44,7 +44,7 @@ export interface Lifetime {
 export const lifeOf = ({ ttl, staleIfError }: Lifetime, now: number, epoch: number) => ({
   storedAt: now,
   expires: now + ttl,
-  stale: staleIfError > 0 ? now + ttl + staleIfError : 0,
+  stale: staleIfError > 0 && ttl < Infinity ? now + ttl + staleIfError : 0,
   epoch,
 });
 

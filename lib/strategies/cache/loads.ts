@@ -1,7 +1,7 @@
 import { copyOf } from '../../core/values/index.js';
 import { isOutage } from '../../core/errors/index.js';
 import { Attempt, Call } from '../../core/call/index.js';
-import { anyOf, decided, type Runner } from '../../core/strategy/index.js';
+import { anyOf, type Runner } from '../../core/strategy/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
@@ -10,6 +10,7 @@ import { isServable, type Entry } from './envelope.js';
 import type { Flight } from './flight.js';
 import { LoadedValue } from './loaded-value.js';
 import type { GuardedStore } from './store.js';
+import { storedFor } from './storing.js';
 
 /** A load, and whom it is for. */
 export interface LoadRequest {
@@ -105,9 +106,10 @@ export class Loads {
     if (!keeps) flights.end(key, flight);
     flight.land(loaded);
     if (loaded.live) this.#warnUnshared(loaded.live);
-    return keeps && this.#mayStore(leader, value)
-      ? entries.write(key, loaded, flight, guard, leader)
-      : undefined;
+    const ttl = keeps ? storedFor(this.options, leader, value) : undefined;
+    // Whoever was asked may have evicted the result meanwhile.
+    if (ttl === undefined || flight.invalidated) return undefined;
+    return entries?.write({ key, loaded, flight, guard, call: leader, ttl });
   }
 
   /** The load's attempts are those of the call that began it. */
@@ -151,16 +153,6 @@ export class Loads {
     } catch (thrown) {
       const consequence = 'the failure is passed on';
       this.context.monitor.callbackFailed('cache.staleIfError.on', consequence, leader, thrown);
-      return false;
-    }
-  }
-
-  #mayStore(leader: Call, value: unknown): boolean {
-    const { unless } = this.options;
-    try {
-      return !unless || !leader.within(() => decided(unless(value as never), 'cache.unless'));
-    } catch (error) {
-      this.context.monitor.callbackFailed('cache.unless', 'the result is not stored', leader, error);
       return false;
     }
   }
