@@ -54,6 +54,13 @@ export interface CacheOptions {
    */
   staleIfError?: number | StaleIfErrorOptions;
   /**
+   * How long after its ttl a result is still served at once while it is refreshed in the background, in ms: greater
+   * than 0. A refresh runs outside of any request, through the strategies further in, one at a time for each key, and
+   * ends after this duration at the latest.
+   * @default a call past the ttl waits for the load
+   */
+  staleWhileRevalidate?: number;
+  /**
    * Shortens each ttl by a random share of up to this much, so that entries written together do not expire together:
    * 0 to 1.
    * @default 0
@@ -111,6 +118,7 @@ export const cacheSchema = fields({
       v.transform((value) => (typeof value === 'number' ? { ttl: value, on: undefined } : value)),
     ),
   ),
+  staleWhileRevalidate: v.optional(duration()),
   jitter: v.optional(ratio(), 0),
   isolate: v.optional(flag(), true),
   revive: v.optional(callback<Revive>()),

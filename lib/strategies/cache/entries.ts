@@ -1,7 +1,7 @@
 import { EvictionFailedError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
 import type { ResolvedCache } from './cache.options.js';
-import { isFresh, lifeOf, open, seal, type Entry } from './envelope.js';
+import { isFresh, isRevalidatable, lifeOf, open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';
 import type { LoadedValue } from './loaded-value.js';
@@ -59,6 +59,19 @@ export class Entries {
     return entry;
   }
 
+  /** The entry in this process that may be served past its ttl, while it is refreshed. */
+  peekStale(key: string, guard: GuardedStore | undefined): Entry | undefined {
+    const entry = this.#held(key);
+    if (!entry || !this.mayRevalidate(entry)) return undefined;
+    if (guard) void this.evictions.epoch.refresh(guard, this.#date, () => undefined);
+    return entry;
+  }
+
+  mayRevalidate(entry: Entry): boolean {
+    const window = this.options.staleWhileRevalidate ?? 0;
+    return entry.epoch === this.epoch && isRevalidatable(entry, this.#date, this.#longestTtl, window);
+  }
+
   /** What is stored under a key, good or not any more. */
   read(
     key: string,
@@ -85,7 +98,7 @@ export class Entries {
       return undefined;
     }
     this.memory.del(key);
-    const kept = storeTtl(Math.max(life.expires, life.stale) - life.storedAt);
+    const kept = storeTtl(life.kept);
     const frozen = nature.copying === 'none' && typeof loaded.master === 'object' && loaded.master !== null;
     const envelope = seal(sealed.encoded, life, sealed.revive, frozen && !sealed.revive);
     const stored = guard.set(key, envelope, kept, this.#reports.for(call));
@@ -113,11 +126,16 @@ export class Entries {
    */
   async forgetAll(guard: GuardedStore | undefined): Promise<void> {
     if (!guard) return this.evictions.epoch.begin(this.#date);
-    const { staleIfError } = this.options;
     const report = this.#reports.outsideCalls();
-    const longest = storeTtl(this.#longestTtl + (staleIfError?.ttl ?? 0));
+    const longest = storeTtl(this.#longestTtl + Math.max(...Object.values(this.#windows)));
     const failure = await this.evictions.epoch.publish(guard, this.#date, longest, report);
     if (failure) throw new EvictionFailedError(this.context.operation, { cause: failure.error });
+  }
+
+  /** How long an entry may be served past its ttl, and why. */
+  get #windows() {
+    const { staleIfError, staleWhileRevalidate = 0 } = this.options;
+    return { staleIfError: staleIfError?.ttl ?? 0, staleWhileRevalidate };
   }
 
   /** How long an entry may be good at most; a function that decides knows no limit. */
@@ -173,9 +191,9 @@ export class Entries {
   }
 
   #life(epoch: number, ttl: number): ReturnType<typeof lifeOf> {
-    const { staleIfError, jitter } = this.options;
+    const { jitter } = this.options;
     const own = ttl === Infinity ? ttl : ttl * (1 - jitter * this.context.random());
-    return lifeOf({ ttl: own, staleIfError: staleIfError?.ttl ?? 0 }, this.#date, epoch);
+    return lifeOf({ ttl: own, ...this.#windows }, this.#date, epoch);
   }
 }
 
