@@ -27,6 +27,7 @@ export const pipelineEvents = [
  * - `abort`: the caller cancelled the call
  * - `cache-hit`, `cache-miss`: the cache had a result, or had none
  * - `cache-stale`: an expired result was served because the method failed · `cache-error`: the store failed
+ * - `cache-refresh`: an expired result is refreshed in the background · `cache-refresh-failure`: that failed
  * - `cache-bypass`: the call ran uncached, because its arguments cannot be encoded as a key, for example
  * - `shared`: the call got the result of an equal concurrent call (single-flight)
  * - `callback-error`: a function in the options (a predicate, a backoff, a key) threw

@@ -42,6 +42,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'cache.ttl': 'cachettl maxage expiresin expiration expire ttlms lifetime duration timeout',
   'cache.key': 'keyfn cachekey keygenerator resolver keybuilder',
   'cache.staleIfError': 'stale grace',
+  'cache.staleWhileRevalidate': 'swr revalidate',
   'hedge.delay': 'hedgedelay after',
   'hedge.maxHedges': 'maxhedgedattempts',
   fallback: 'fallbackto fallbackfn fallbackmethod fallbackvalue defaultvalue',

@@ -15,13 +15,17 @@ export interface StaleIfErrorOptions {
   on?: ErrorConditions;
 }
 
+/** Returns how long a result is valid, in ms: greater than 0, or `Infinity`. */
+export type TtlFunction = (result: never, ...args: never[]) => number;
+
 /** What is cached, for how long, and who shares it. */
 export interface CacheOptions {
   /**
-   * How long a result is valid, in ms: greater than 0; `Infinity` keeps it until it is evicted.
+   * How long a result is valid, in ms: greater than 0; `Infinity` keeps it until it is evicted. A function gets the
+   * result and the arguments; a result for which it throws or returns anything else is not stored.
    * @default 300_000 (5 minutes)
    */
-  ttl?: number;
+  ttl?: number | TtlFunction;
   /**
    * Returns the cache key from the arguments.
    * @default a canonical encoding of all arguments. Arguments it cannot encode (functions, symbols, promises,
@@ -49,6 +53,13 @@ export interface CacheOptions {
    * @default an expired result is never served
    */
   staleIfError?: number | StaleIfErrorOptions;
+  /**
+   * How long after its ttl a result is still served at once while it is refreshed in the background, in ms: greater
+   * than 0. A refresh runs outside of any request, through the strategies further in, one at a time for each key, and
+   * ends after this duration at the latest.
+   * @default a call past the ttl waits for the load
+   */
+  staleWhileRevalidate?: number;
   /**
    * Shortens each ttl by a random share of up to this much, so that entries written together do not expire together:
    * 0 to 1.
@@ -85,13 +96,16 @@ export interface CacheOptions {
 }
 
 const MINUTES = 60_000;
-const TTL = 'a duration in ms, greater than 0, or Infinity';
+const TTL = 'a duration in ms, greater than 0, or Infinity, or a function of the result';
+
+/** Whether a result can be kept for this long. */
+export const isTtl = (value: unknown): value is number => typeof value === 'number' && value > 0;
 
 const staleIfError = fields({ ttl: duration(), on: v.optional(errorConditions()) });
 
 export const cacheSchema = fields({
   ttl: v.optional(
-    satisfying<number>((value) => typeof value === 'number' && value > 0, TTL),
+    satisfying<number | TtlFunction>((value) => typeof value === 'function' || isTtl(value), TTL),
     5 * MINUTES,
   ),
   key: v.optional(callback<(...args: never[]) => string>()),
@@ -104,6 +118,7 @@ export const cacheSchema = fields({
       v.transform((value) => (typeof value === 'number' ? { ttl: value, on: undefined } : value)),
     ),
   ),
+  staleWhileRevalidate: v.optional(duration()),
   jitter: v.optional(ratio(), 0),
   isolate: v.optional(flag(), true),
   revive: v.optional(callback<Revive>()),

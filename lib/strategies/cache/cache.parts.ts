@@ -1,7 +1,7 @@
 import type { CallIdentity, Scope } from '../../core/call/index.js';
 import type { CacheKeys } from './cache.key.js';
 import type { Entries } from './entries.js';
-import type { FlightTable } from './flight.js';
+import type { FlightTable } from './flight-table.js';
 import type { GuardedStore } from './store.js';
 
 /** What the cache of one operation works with. */

@@ -4,6 +4,7 @@ import { decided, type AroundStrategy, type Runner, type SharedAnswers } from '.
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './store-reports.js';
+import type { Deadlines } from '../../core/time/index.js';
 import type { Entry } from './envelope.js';
 import { wouldWaitForItself, type Flight } from './flight.js';
 import { UNSHARED, type LoadedValue } from './loaded-value.js';
@@ -18,7 +19,7 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
   constructor(
     private readonly options: ResolvedCache,
     private readonly parts: CacheParts,
-    private readonly context: EntriesContext,
+    private readonly context: EntriesContext & { readonly deadlines: Deadlines },
   ) {
     this.#loads = new Loads(options, parts, context);
   }
@@ -35,6 +36,8 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
     if (key === undefined) return next.run(call);
     const held = entries?.peek(key, guard);
     if (held) return this.#hit(call, held);
+    const stale = this.#loads.refreshes?.serve(call, key, guard, next);
+    if (stale) return this.#hit(call, stale);
     const flight = flights.get(key);
     if (!flight) {
       const begun = flights.begin(key, entries?.epoch ?? 0);

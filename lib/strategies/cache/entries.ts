@@ -1,7 +1,7 @@
 import { EvictionFailedError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
 import type { ResolvedCache } from './cache.options.js';
-import { isFresh, lifeOf, open, seal, type Entry } from './envelope.js';
+import { isFresh, isRevalidatable, lifeOf, open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';
 import type { LoadedValue } from './loaded-value.js';
@@ -13,6 +13,19 @@ import { natureOf } from '../../core/values/index.js';
 
 /** The longest ttl that a store is given: what lies beyond overflows the timers that some keep. */
 const LONGEST_TTL = 2 ** 31 - 1;
+
+/** What has loaded, and for how long it is to be kept. */
+export interface Write {
+  readonly key: string;
+  readonly loaded: LoadedValue;
+  readonly flight: Flight;
+  /** `undefined` for results that only this process keeps. */
+  readonly guard: GuardedStore | undefined;
+  /** The call that the store's failures are reported for. */
+  readonly call: Call;
+  /** In ms. */
+  readonly ttl: number;
+}
 
 /**
  * The entries of one operation: in the app's store, and in this process's memory what the store may not have or could
@@ -46,6 +59,19 @@ export class Entries {
     return entry;
   }
 
+  /** The entry in this process that may be served past its ttl, while it is refreshed. */
+  peekStale(key: string, guard: GuardedStore | undefined): Entry | undefined {
+    const entry = this.#held(key);
+    if (!entry || !this.mayRevalidate(entry)) return undefined;
+    if (guard) void this.evictions.epoch.refresh(guard, this.#date, () => undefined);
+    return entry;
+  }
+
+  mayRevalidate(entry: Entry): boolean {
+    const window = this.options.staleWhileRevalidate ?? 0;
+    return entry.epoch === this.epoch && isRevalidatable(entry, this.#date, this.#longestTtl, window);
+  }
+
   /** What is stored under a key, good or not any more. */
   read(
     key: string,
@@ -58,18 +84,12 @@ export class Entries {
   }
 
   isFresh(entry: Entry): boolean {
-    return isFresh(entry, this.#date, this.options.ttl);
+    return isFresh(entry, this.#date, this.#longestTtl);
   }
 
   /** Keeps what has loaded, at once or later. Whatever the store does, the call it was loaded for has its answer. */
-  write(
-    key: string,
-    loaded: LoadedValue,
-    flight: Flight,
-    guard: GuardedStore | undefined,
-    call: Call,
-  ): Promise<void> | undefined {
-    const life = this.#life(flight.epoch);
+  write({ key, loaded, flight, guard, call, ttl }: Write): Promise<void> | undefined {
+    const life = this.#life(flight.epoch, ttl);
     const nature = loaded.nature ?? natureOf(loaded.master);
     const sealed = guard && this.#forms.of(loaded.master, nature, call);
     if (!guard || !sealed) {
@@ -78,10 +98,10 @@ export class Entries {
       return undefined;
     }
     this.memory.del(key);
-    const ttl = storeTtl(Math.max(life.expires, life.stale) - life.storedAt);
+    const kept = storeTtl(life.kept);
     const frozen = nature.copying === 'none' && typeof loaded.master === 'object' && loaded.master !== null;
     const envelope = seal(sealed.encoded, life, sealed.revive, frozen && !sealed.revive);
-    const stored = guard.set(key, envelope, ttl, this.#reports.for(call));
+    const stored = guard.set(key, envelope, kept, this.#reports.for(call));
     return this.#stored(stored, key, flight, guard);
   }
 
@@ -106,11 +126,22 @@ export class Entries {
    */
   async forgetAll(guard: GuardedStore | undefined): Promise<void> {
     if (!guard) return this.evictions.epoch.begin(this.#date);
-    const { ttl, staleIfError } = this.options;
     const report = this.#reports.outsideCalls();
-    const longest = storeTtl(ttl + (staleIfError?.ttl ?? 0));
+    const longest = storeTtl(this.#longestTtl + Math.max(...Object.values(this.#windows)));
     const failure = await this.evictions.epoch.publish(guard, this.#date, longest, report);
     if (failure) throw new EvictionFailedError(this.context.operation, { cause: failure.error });
+  }
+
+  /** How long an entry may be served past its ttl, and why. */
+  get #windows() {
+    const { staleIfError, staleWhileRevalidate = 0 } = this.options;
+    return { staleIfError: staleIfError?.ttl ?? 0, staleWhileRevalidate };
+  }
+
+  /** How long an entry may be good at most; a function that decides knows no limit. */
+  get #longestTtl(): number {
+    const { ttl } = this.options;
+    return typeof ttl === 'number' ? ttl : Infinity;
   }
 
   get #date(): number {
@@ -159,10 +190,10 @@ export class Entries {
     }
   }
 
-  #life(epoch: number): ReturnType<typeof lifeOf> {
-    const { ttl, staleIfError, jitter } = this.options;
+  #life(epoch: number, ttl: number): ReturnType<typeof lifeOf> {
+    const { jitter } = this.options;
     const own = ttl === Infinity ? ttl : ttl * (1 - jitter * this.context.random());
-    return lifeOf({ ttl: own, staleIfError: staleIfError?.ttl ?? 0 }, this.#date, epoch);
+    return lifeOf({ ttl: own, ...this.#windows }, this.#date, epoch);
   }
 }
 

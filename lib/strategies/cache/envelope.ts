@@ -38,14 +38,21 @@ export interface Entry {
 export interface Lifetime {
   readonly ttl: number;
   readonly staleIfError: number;
+  readonly staleWhileRevalidate: number;
 }
 
 /** The moments of an entry that is stored now. */
-export const lifeOf = ({ ttl, staleIfError }: Lifetime, now: number, epoch: number) => ({
+export const lifeOf = (
+  { ttl, staleIfError, staleWhileRevalidate }: Lifetime,
+  now: number,
+  epoch: number,
+) => ({
   storedAt: now,
   expires: now + ttl,
-  stale: staleIfError > 0 ? now + ttl + staleIfError : 0,
+  stale: staleIfError > 0 && ttl < Infinity ? now + ttl + staleIfError : 0,
   epoch,
+  /** How long a store has to keep it, in ms. */
+  kept: ttl + Math.max(staleIfError, staleWhileRevalidate),
 });
 
 /** Wraps an encoded value for a store. */
@@ -92,6 +99,13 @@ export function isFresh(entry: Entry, now: number, ttl: number): boolean {
   if (now >= expires || !isPast(entry, now)) return false;
   if (ttl === Infinity) return true;
   return storedAt > 0 ? now - storedAt < ttl : expires === Infinity || expires - now <= ttl;
+}
+
+/** Whether an entry past its ttl may be served while it is refreshed, until `window` ms after the ttl that holds now. */
+export function isRevalidatable(entry: Entry, now: number, ttl: number, window: number): boolean {
+  const { storedAt, expires } = entry;
+  const end = storedAt > 0 ? Math.min(expires, storedAt + ttl) : expires;
+  return now < end + window && isPast(entry, now);
 }
 
 /** Whether a failure may be answered with an entry. */

@@ -1,5 +1,6 @@
 import { Attempt, Call, waitsForHolder, type Scope } from '../../core/call/index.js';
 import { spentBehind } from '../../core/strategy/index.js';
+import type { Entry } from './envelope.js';
 import type { LoadedValue } from './loaded-value.js';
 
 /** One load that any number of equal calls wait for. */
@@ -7,6 +8,10 @@ export class Flight {
   #load: Call | undefined;
   /** The value, once there: kept until it is stored, for calls that come in between. */
   loaded: LoadedValue | undefined;
+  /** The entry that calls are answered with while this load refreshes it in the background. */
+  refreshes: Entry | undefined;
+  /** Whether the value was given to the cache. */
+  stored = false;
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   invalidated = false;
   members = 0;
@@ -34,6 +39,12 @@ export class Flight {
   set load(load: Call) {
     this.#load = load;
     load.loadFor = this;
+  }
+
+  /** Makes this the refresh of an entry: it goes on without any call that waits for it. */
+  keep(entry: Entry): void {
+    this.refreshes = entry;
+    this.members++;
   }
 
   /** Waits with the others. A member that is interrupted leaves alone; the last one to leave ends the load. */
@@ -66,7 +77,7 @@ export class Flight {
       return () => {
         left = true;
         over();
-        this.#leave(call);
+        this.leave(call.stopped?.reason);
       };
     });
   }
@@ -100,10 +111,11 @@ export class Flight {
     member.runs = this.#load.runs;
   }
 
-  #leave(call: Call): void {
+  /** One member less; the last one ends the load. */
+  leave(reason: unknown): void {
     if (--this.members > 0) return;
     this.onAbandoned(this);
-    this.#load?.abort(call.stopped?.reason);
+    this.#load?.abort(reason);
   }
 }
 
@@ -154,49 +166,4 @@ export function wouldWaitForItself(call: Call, flight: Flight): boolean {
     for (const member of one.nested ?? []) for (const outer of flightsAround(member)) waiting.add(outer);
   }
   return false;
-}
-
-/** The loads under way, by key. The only one, which most are, stays out of the map: that costs less than all the rest. */
-export class FlightTable {
-  readonly #others = new Map<string, Flight>();
-  #onlyKey: string | undefined;
-  #only: Flight | undefined;
-
-  get size(): number {
-    return this.#others.size + (this.#only ? 1 : 0);
-  }
-
-  get(key: string): Flight | undefined {
-    return this.#onlyKey === key ? this.#only : this.#others.size > 0 ? this.#others.get(key) : undefined;
-  }
-
-  begin(key: string, epoch: number): Flight {
-    const flight = new Flight((abandoned) => this.end(key, abandoned), epoch);
-    if (this.#only) this.#others.set(key, flight);
-    else {
-      this.#onlyKey = key;
-      this.#only = flight;
-    }
-    return flight;
-  }
-
-  /** Frees the key, unless another flight has taken it. */
-  end(key: string, flight: Flight): void {
-    if (this.#only === flight) this.#onlyKey = this.#only = undefined;
-    else if (this.#others.size > 0 && this.#others.get(key) === flight) this.#others.delete(key);
-  }
-
-  /** The next call of `key` loads anew, and what is loading now is not stored. */
-  invalidate(key: string): void {
-    const flight = this.get(key);
-    if (!flight) return;
-    flight.invalidated = true;
-    this.end(key, flight);
-  }
-
-  /** As {@link invalidate}, for all keys. */
-  doomAll(): void {
-    if (this.#onlyKey !== undefined) this.invalidate(this.#onlyKey);
-    for (const key of this.#others.keys()) this.invalidate(key);
-  }
 }

@@ -11,7 +11,7 @@ import type { CacheParts } from './cache.parts.js';
 import { CacheStrategy } from './cache.strategy.js';
 import { Entries } from './entries.js';
 import { Evictions } from './evictions.js';
-import { FlightTable } from './flight.js';
+import { FlightTable } from './flight-table.js';
 import { KeyClasses } from './key-classes.js';
 import { MemoryStore } from './memory-store.js';
 import {
@@ -30,7 +30,15 @@ export { canonical, UnkeyableError } from './canonical.js';
 export { MemoryStore } from './memory-store.js';
 export { GuardedStore } from './store.js';
 
-type CacheEvent = 'cache-hit' | 'cache-miss' | 'cache-stale' | 'cache-error' | 'cache-bypass' | 'shared';
+type CacheEvent =
+  | 'cache-refresh'
+  | 'cache-refresh-failure'
+  | 'cache-hit'
+  | 'cache-miss'
+  | 'cache-stale'
+  | 'cache-error'
+  | 'cache-bypass'
+  | 'shared';
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
@@ -84,14 +92,24 @@ export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
   allowed: 'true, a ttl in ms, false, or an object',
   shorthand: (raw) => (typeof raw === 'number' ? { ttl: raw } : undefined),
   schema: cacheSchema,
-  events: ['cache-hit', 'cache-miss', 'cache-stale', 'cache-error', 'cache-bypass', 'shared'],
+  events: [
+    'cache-hit',
+    'cache-miss',
+    'cache-stale',
+    'cache-error',
+    'cache-refresh',
+    'cache-refresh-failure',
+    'cache-bypass',
+    'shared',
+  ],
   traits: ['shares-loads'],
   isStateful: () => true,
   validate(resolved, target) {
     const problems = validate(resolved, target);
-    if (resolved.staleIfError !== undefined && resolved.ttl === Infinity) {
+    for (const path of ['staleIfError', 'staleWhileRevalidate'] as const) {
+      if (resolved[path] === undefined || resolved.ttl !== Infinity) continue;
       problems.push({
-        path: 'staleIfError',
+        path,
         message: 'got a ttl of Infinity beside it, allowed: only together with a ttl that ends',
       });
     }

@@ -1,7 +1,7 @@
 import { copyOf } from '../../core/values/index.js';
 import { isOutage } from '../../core/errors/index.js';
 import { Attempt, Call } from '../../core/call/index.js';
-import { anyOf, decided, type Runner } from '../../core/strategy/index.js';
+import { anyOf, type Runner } from '../../core/strategy/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
@@ -9,29 +9,28 @@ import type { EntriesContext } from './store-reports.js';
 import { isServable, type Entry } from './envelope.js';
 import type { Flight } from './flight.js';
 import { LoadedValue } from './loaded-value.js';
+import type { Deadlines } from '../../core/time/index.js';
 import type { GuardedStore } from './store.js';
-
-/** A load, and whom it is for. */
-export interface LoadRequest {
-  readonly flight: Flight;
-  readonly key: string;
-  /** The call that started it. */
-  readonly leader: Call;
-  /** `undefined` for results that only this process keeps. */
-  readonly guard: GuardedStore | undefined;
-}
+import { Refreshes, type LoadEnds, type LoadRequest } from './refreshes.js';
+import { storedFor } from './storing.js';
 
 /** Settles flights: with what is stored, or with the result of the method, which is then stored. */
-export class Loads {
+export class Loads implements LoadEnds {
+  /** Set where entries are refreshed in the background. */
+  readonly refreshes: Refreshes | undefined;
   readonly #staleOn: (error: unknown) => boolean;
 
   constructor(
     private readonly options: ResolvedCache,
     private readonly parts: CacheParts,
-    private readonly context: EntriesContext,
+    private readonly context: EntriesContext & { readonly deadlines: Deadlines },
   ) {
     const on = options.staleIfError?.on;
     this.#staleOn = on === undefined ? isOutage : anyOf(on);
+    const { entries } = parts;
+    const { staleWhileRevalidate: longest } = options;
+    if (entries && longest !== undefined)
+      this.refreshes = new Refreshes({ ...parts, entries }, context, this, longest);
   }
 
   /** Never rejects: nobody waits for it. */
@@ -43,7 +42,7 @@ export class Loads {
       const found = entries?.read(key, guard, leader);
       const asked = isThenable(found);
       const entry = asked ? await found : found;
-      if (entry && this.#isFresh(entry, flight)) return this.#landFound(request, entry);
+      if (entry && this.#answersWith(request, entry, next)) return;
       if (asked) this.#keepToLeader(request);
       if (entries && flight.members > 0) this.context.monitor.emit('cache-miss', leader);
       // Whoever waited may have left, also while a listener was told.
@@ -58,9 +57,9 @@ export class Loads {
         if (late || beganLater(load)) this.#keepToLeader(request);
       } catch (error) {
         flights.end(key, flight);
-        return this.#failed(flight, leader, error, entry);
+        return this.failed(flight, leader, error, entry);
       }
-      const writing = this.#land(request, load, value);
+      const writing = this.land(request, load, value);
       if (writing) await writing;
     } catch (error) {
       flight.fail(error);
@@ -69,15 +68,25 @@ export class Loads {
     }
   }
 
+  /** Whether what is stored answers all who wait: it is fresh, or is refreshed in the background. */
+  #answersWith(request: LoadRequest, entry: Entry, next: Runner): boolean {
+    const { flight, key, leader, guard } = request;
+    const served = this.#isFresh(entry, flight)
+      ? entry
+      : this.refreshes?.serveStored({ call: leader, key, guard, entry }, flight, next);
+    if (served) this.#landFound(request, served);
+    return served !== undefined;
+  }
+
   /** Whoever changes an argument while a load waits for its turn gets what the new one gives, and nobody else does. */
   #keepToLeader({ flight, key, leader, guard }: LoadRequest): void {
-    if (!leader.invocation.args.some(isChangeable) || this.#isStill(key, leader, guard)) return;
+    if (!leader.invocation.args.some(isChangeable) || this.isStill(key, leader, guard)) return;
     flight.only = leader;
     flight.invalidated = true;
     this.parts.flights.end(key, flight);
   }
 
-  #isStill(key: string, leader: Call, guard: GuardedStore | undefined): boolean {
+  isStill(key: string, leader: Call, guard: GuardedStore | undefined): boolean {
     try {
       const { keys } = this.parts;
       return keys.of(leader, keys.whose(leader.invocation.identity), guard === undefined) === key;
@@ -96,7 +105,8 @@ export class Loads {
     this.context.monitor.emit('cache-hit', leader);
   }
 
-  #land(request: LoadRequest, load: Call, value: unknown): Promise<void> | undefined {
+  /** Hands the value to all who wait, and stores it. */
+  land(request: LoadRequest, load: Call, value: unknown): Promise<void> | undefined {
     const { flight, key, leader, guard } = request;
     const { flights, entries } = this.parts;
     const loaded = new LoadedValue(value, entries !== undefined || flight.members > 1, this.options.isolate);
@@ -105,9 +115,11 @@ export class Loads {
     if (!keeps) flights.end(key, flight);
     flight.land(loaded);
     if (loaded.live) this.#warnUnshared(loaded.live);
-    return keeps && this.#mayStore(leader, value)
-      ? entries.write(key, loaded, flight, guard, leader)
-      : undefined;
+    const ttl = keeps ? storedFor(this.options, leader, value) : undefined;
+    // Whoever was asked may have evicted the result meanwhile.
+    if (ttl === undefined || flight.invalidated) return undefined;
+    flight.stored = true;
+    return entries?.write({ key, loaded, flight, guard, call: leader, ttl });
   }
 
   /** The load's attempts are those of the call that began it. */
@@ -139,7 +151,8 @@ export class Loads {
     return new LoadedValue(nature && isolate ? copyOf(value, nature) : value, shared, isolate, nature);
   }
 
-  #failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
+  /** Fails all who wait, or answers them with what is stored. */
+  failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
     const servable = entry && !flight.invalidated && isServable(entry, this.context.clock.date());
     if (!servable || !this.#answersStale(leader, error)) return flight.fail(error);
     this.context.monitor.emit('cache-stale', leader, { error });
@@ -152,16 +165,6 @@ export class Loads {
     } catch (thrown) {
       const consequence = 'the failure is passed on';
       this.context.monitor.callbackFailed('cache.staleIfError.on', consequence, leader, thrown);
-      return false;
-    }
-  }
-
-  #mayStore(leader: Call, value: unknown): boolean {
-    const { unless } = this.options;
-    try {
-      return !unless || !leader.within(() => decided(unless(value as never), 'cache.unless'));
-    } catch (error) {
-      this.context.monitor.callbackFailed('cache.unless', 'the result is not stored', leader, error);
       return false;
     }
   }

@@ -1,5 +1,5 @@
 import { open } from './envelope.js';
-import { FlightTable } from './flight.js';
+import { FlightTable } from './flight-table.js';
 import { LoadedValue } from './loaded-value.js';
 import { StoreDeadline } from './store.js';
 

@@ -1,0 +1,175 @@
+import { LRUCache } from 'lru-cache';
+import { describeError, TotalTimeoutError, withoutStack } from '../../core/errors/index.js';
+import { Call } from '../../core/call/index.js';
+import type { Runner } from '../../core/strategy/index.js';
+import { Deadline, outsideCallers, type Deadlines } from '../../core/time/index.js';
+import { natureOf } from '../../core/values/index.js';
+import type { CacheParts } from './cache.parts.js';
+import type { Entries } from './entries.js';
+import type { Entry } from './envelope.js';
+import type { Flight } from './flight.js';
+import type { EntriesContext } from './store-reports.js';
+import type { GuardedStore } from './store.js';
+
+/** A load, and whom it is for. */
+export interface LoadRequest {
+  readonly flight: Flight;
+  readonly key: string;
+  /** The call that started it. */
+  readonly leader: Call;
+  /** `undefined` for results that only this process keeps. */
+  readonly guard: GuardedStore | undefined;
+}
+
+/** How a load ends, whether calls wait for it or not. */
+export interface LoadEnds {
+  /** Whether the arguments and the context of the call still give this key. */
+  isStill(key: string, call: Call, guard: GuardedStore | undefined): boolean;
+  land(request: LoadRequest, load: Call, value: unknown): Promise<void> | undefined;
+  failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void;
+}
+
+/** An entry that a call found, past its ttl. */
+export interface Found {
+  readonly call: Call;
+  readonly key: string;
+  readonly guard: GuardedStore | undefined;
+  readonly entry: Entry;
+}
+
+/** Ms without another refresh of a key after one whose result was not stored. */
+const PAUSE = 1_000;
+/** How many such keys are remembered. */
+const MOST_PAUSED = 10_000;
+
+/**
+ * Loads entries anew in the background while calls are answered with them: outside of any caller's async context, under
+ * the app's own scope, one at a time for each key.
+ */
+export class Refreshes {
+  #paused: LRUCache<string, number> | undefined;
+  #failing = false;
+
+  constructor(
+    private readonly parts: CacheParts & { readonly entries: Entries },
+    private readonly context: EntriesContext & { readonly deadlines: Deadlines },
+    private readonly ends: LoadEnds,
+    /** How long a refresh may take, in ms. */
+    private readonly longest: number,
+  ) {}
+
+  /** The entry in this process to answer with although its ttl is over; `undefined` if the call has to load. */
+  serve(call: Call, key: string, guard: GuardedStore | undefined, next: Runner): Entry | undefined {
+    const { flights, entries } = this.parts;
+    const flight = flights.get(key);
+    if (flight) {
+      const { refreshes } = flight;
+      return refreshes && !flight.loaded && entries.mayRevalidate(refreshes) ? refreshes : undefined;
+    }
+    const entry = entries.peekStale(key, guard);
+    return entry && this.begin({ call, key, guard, entry }, next) ? entry : undefined;
+  }
+
+  /** The same for an entry that the load `waiting` found in the store. */
+  serveStored(found: Found, waiting: Flight, next: Runner): Entry | undefined {
+    const { entry } = found;
+    if (waiting.members === 0 || waiting.invalidated || !this.parts.entries.mayRevalidate(entry)) return;
+    const served = { ...entry, nature: entry.nature ?? natureOf(entry.value) };
+    return this.begin({ ...found, entry: served }, next, waiting) ? served : undefined;
+  }
+
+  /** Begins a refresh, unless it has to wait. Returns whether the call may be answered with the entry. */
+  begin(found: Found, next: Runner, replaced?: Flight): boolean {
+    const { root } = this.parts;
+    // During a shutdown nothing begins that nobody waits for.
+    if (root.deadline < Infinity || root.stopped || this.#isPaused(found.key)) return true;
+    return outsideCallers(() => this.#begin(found, next, replaced));
+  }
+
+  #begin({ call, key, guard, entry }: Found, next: Runner, replaced?: Flight): boolean {
+    const { flights, entries, root } = this.parts;
+    const load = new Call(call.operation, call.invocation, root);
+    if (!this.ends.isStill(key, load, guard)) {
+      load.leave();
+      this.context.warn(
+        'reloads what is stale while the caller waits: without the request of a caller its arguments give another key or none',
+      );
+      return false;
+    }
+    // The function that makes keys may have begun one.
+    if (flights.get(key) !== replaced) {
+      load.leave();
+      return true;
+    }
+    if (replaced) flights.end(key, replaced);
+    const flight = flights.begin(key, entries.epoch);
+    flight.keep(entry);
+    flight.load = load;
+    void this.#refresh({ flight, key, leader: load, guard }, next);
+    return true;
+  }
+
+  /** Never rejects: nobody waits for it. */
+  async #refresh(request: LoadRequest, next: Runner): Promise<void> {
+    const { flight, key, leader: load, guard } = request;
+    const { clock, deadlines, monitor } = this.context;
+    const limit = new RefreshLimit(flight, load, this.longest);
+    deadlines.arm(limit, this.longest, clock.now());
+    try {
+      // The caller has its answer before the method takes any time.
+      await Promise.resolve();
+      monitor.emit('cache-refresh', load);
+      const value = await next.run(load);
+      if (!this.ends.isStill(key, load, guard)) {
+        // A caller has changed its arguments meanwhile: the result may be that of others.
+        flight.only = load;
+        flight.invalidated = true;
+      }
+      await this.ends.land(request, load, value);
+      this.#failing = false;
+    } catch (error) {
+      this.#failed(request, error);
+    } finally {
+      deadlines.disarm(limit);
+      this.parts.flights.end(key, flight);
+      if (!flight.stored && !flight.invalidated) this.#pause(key);
+      load.loadFor = undefined;
+      load.leave();
+    }
+  }
+
+  #failed({ flight, key, leader: load }: LoadRequest, error: unknown): void {
+    this.parts.flights.end(key, flight);
+    this.context.monitor.emit('cache-refresh-failure', load, { error });
+    this.ends.failed(flight, load, error, flight.members > 1 ? flight.refreshes : undefined);
+    if (this.#failing || load.stopped) return;
+    this.#failing = true;
+    this.context.warn(`could not refresh a cached result, which is served on: ${describeError(error)}`);
+  }
+
+  #isPaused(key: string): boolean {
+    const until = this.#paused?.get(key);
+    return until !== undefined && this.context.clock.now() < until;
+  }
+
+  #pause(key: string): void {
+    this.#paused ??= new LRUCache<string, number>({ max: MOST_PAUSED });
+    this.#paused.set(key, this.context.clock.now() + PAUSE);
+  }
+}
+
+/** Ends a refresh that takes too long, unless calls wait for it by then. */
+class RefreshLimit extends Deadline {
+  constructor(
+    private readonly flight: Flight,
+    private readonly load: Call,
+    private readonly duration: number,
+  ) {
+    super();
+  }
+
+  expire(): void {
+    const { operation } = this.load;
+    this.flight.leave(withoutStack(() => new TotalTimeoutError(operation.name, this.duration)));
+  }
+}
