@@ -222,7 +222,7 @@ describe.each([
         expect((await harness.outcome(storage.run(user, call))).value).toBe(user);
         await harness.clock.advance(80);
       }
-      expect(harness.warnings).toEqual([expect.stringContaining('reloads what is stale while the caller')]);
+      expect(harness.warnings).toEqual([expect.stringContaining('is not refreshed in the background')]);
     }
   });
 

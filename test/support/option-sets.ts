@@ -69,7 +69,7 @@ const strategies = (limited: boolean) => ({
     ),
   ),
   hedge: maybe(fc.record({ delay: fc.constantFrom(10, 40), maxHedges: fc.integer({ min: 1, max: 2 }), idempotent: fc.constant(true) })), // prettier-ignore
-  cache: maybe(fc.record({ ttl: fc.constantFrom(100, 60_000), key, when: maybe(answering(true, false)), unless: maybe(answering(false, true)), staleIfError: maybe(fc.constant(1_000)), staleWhileRevalidate: maybe(fc.constant(500)) })), // prettier-ignore
+  cache: maybe(fc.record({ ttl: fc.constantFrom(100, 60_000), key, when: maybe(answering(true, false)), unless: maybe(answering(false, true)), staleIfError: maybe(fc.constant(1_000)), staleWhileRevalidate: maybe(fc.constant(500)), refreshAhead: maybe(fc.constant(1)) })), // prettier-ignore
   singleFlight: maybe(fc.record({ key })),
   circuitBreaker: maybe(
     fc.record({

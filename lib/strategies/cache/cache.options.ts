@@ -61,6 +61,13 @@ export interface CacheOptions {
    */
   staleWhileRevalidate?: number;
   /**
+   * Refreshes a result in the background before its ttl is over, the likelier the nearer the end is and the longer its
+   * load took (XFetch). The number is how early, greater than 0: 1 for once or twice the time of a load, more for
+   * earlier. `true` is 1. Runs as for `staleWhileRevalidate`, and ends after the ttl (5 minutes for a `ttl` function) at the latest.
+   * @default a result is not refreshed while it is valid
+   */
+  refreshAhead?: boolean | number;
+  /**
    * Shortens each ttl by a random share of up to this much, so that entries written together do not expire together:
    * 0 to 1.
    * @default 0
@@ -119,6 +126,15 @@ export const cacheSchema = fields({
     ),
   ),
   staleWhileRevalidate: v.optional(duration()),
+  refreshAhead: v.optional(
+    v.pipe(
+      satisfying<boolean | number>(
+        (value) => typeof value === 'boolean' || (isTtl(value) && value < Infinity),
+        'true, false, or a number greater than 0',
+      ),
+      v.transform((value) => (typeof value === 'number' ? value : value ? 1 : undefined)),
+    ),
+  ),
   jitter: v.optional(ratio(), 0),
   isolate: v.optional(flag(), true),
   revive: v.optional(callback<Revive>()),

@@ -35,7 +35,11 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
     const key = this.#key(call, guard === undefined);
     if (key === undefined) return next.run(call);
     const held = entries?.peek(key, guard);
-    if (held) return this.#hit(call, held);
+    if (held) {
+      if (this.#loads.refreshes?.isDue(held))
+        this.#loads.refreshes.ahead({ call, key, guard, entry: held }, next);
+      return this.#hit(call, held);
+    }
     const stale = this.#loads.refreshes?.serve(call, key, guard, next);
     if (stale) return this.#hit(call, stale);
     const flight = flights.get(key);

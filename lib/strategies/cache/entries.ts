@@ -1,7 +1,7 @@
 import { EvictionFailedError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
 import type { ResolvedCache } from './cache.options.js';
-import { isFresh, isRevalidatable, lifeOf, open, seal, type Entry } from './envelope.js';
+import { isDue, isFresh, isRevalidatable, lifeOf, open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';
 import type { LoadedValue } from './loaded-value.js';
@@ -25,6 +25,8 @@ export interface Write {
   readonly call: Call;
   /** In ms. */
   readonly ttl: number;
+  /** How long the load took, in ms. */
+  readonly took: number;
 }
 
 /**
@@ -72,6 +74,12 @@ export class Entries {
     return entry.epoch === this.epoch && isRevalidatable(entry, this.#date, this.#longestTtl, window);
   }
 
+  /** Whether a fresh entry should be refreshed before its ttl is over. */
+  isDue(entry: Entry): boolean {
+    const beta = this.options.refreshAhead;
+    return beta !== undefined && isDue(entry, this.#date, this.#longestTtl, beta, this.context.random());
+  }
+
   /** What is stored under a key, good or not any more. */
   read(
     key: string,
@@ -88,13 +96,13 @@ export class Entries {
   }
 
   /** Keeps what has loaded, at once or later. Whatever the store does, the call it was loaded for has its answer. */
-  write({ key, loaded, flight, guard, call, ttl }: Write): Promise<void> | undefined {
-    const life = this.#life(flight.epoch, ttl);
+  write({ key, loaded, flight, guard, call, ttl, took }: Write): Promise<void> | undefined {
+    const life = this.#life(flight.epoch, ttl, took);
     const nature = loaded.nature ?? natureOf(loaded.master);
     const sealed = guard && this.#forms.of(loaded.master, nature, call);
     if (!guard || !sealed) {
       const { storedAt, expires, stale, epoch } = life;
-      this.memory.set(key, { storedAt, expires, stale, epoch, value: loaded.master, nature });
+      this.memory.set(key, { storedAt, expires, stale, epoch, took, value: loaded.master, nature });
       return undefined;
     }
     this.memory.del(key);
@@ -190,10 +198,10 @@ export class Entries {
     }
   }
 
-  #life(epoch: number, ttl: number): ReturnType<typeof lifeOf> {
+  #life(epoch: number, ttl: number, took: number): ReturnType<typeof lifeOf> {
     const { jitter } = this.options;
     const own = ttl === Infinity ? ttl : ttl * (1 - jitter * this.context.random());
-    return lifeOf({ ttl: own, ...this.#windows }, this.#date, epoch);
+    return lifeOf({ ttl: own, took, ...this.#windows }, this.#date, epoch);
   }
 }
 

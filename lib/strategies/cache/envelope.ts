@@ -10,6 +10,8 @@ interface Envelope {
   readonly stale?: number;
   /** Which eviction of the whole operation came before the load. */
   readonly epoch?: number;
+  /** How long the load took, in ms. */
+  readonly took?: number;
   /** Whether the value is what `cache.revive` is given. */
   readonly revive?: 1;
   /** Whether nothing of the value can be changed. */
@@ -29,6 +31,8 @@ export interface Entry {
   /** Until when a failure may be answered with it; 0 without staleIfError. */
   readonly stale: number;
   readonly epoch: number;
+  /** How long the load took, in ms; 0 if that is not known. */
+  readonly took: number;
   readonly value: unknown;
   /** What can be done with the value, once somebody has looked. */
   readonly nature: Nature | undefined;
@@ -39,11 +43,13 @@ export interface Lifetime {
   readonly ttl: number;
   readonly staleIfError: number;
   readonly staleWhileRevalidate: number;
+  /** How long the load took. */
+  readonly took: number;
 }
 
 /** The moments of an entry that is stored now. */
 export const lifeOf = (
-  { ttl, staleIfError, staleWhileRevalidate }: Lifetime,
+  { ttl, staleIfError, staleWhileRevalidate, took }: Lifetime,
   now: number,
   epoch: number,
 ) => ({
@@ -51,6 +57,7 @@ export const lifeOf = (
   expires: now + ttl,
   stale: staleIfError > 0 && ttl < Infinity ? now + ttl + staleIfError : 0,
   epoch,
+  took,
   /** How long a store has to keep it, in ms. */
   kept: ttl + Math.max(staleIfError, staleWhileRevalidate),
 });
@@ -62,13 +69,14 @@ export function seal(
   revive: boolean,
   frozen: boolean,
 ): object {
-  const { storedAt, expires, stale, epoch } = life;
+  const { storedAt, expires, stale, epoch, took } = life;
   return {
     opero: 1,
     storedAt,
     ...(expires < Infinity && { expires }),
     ...(stale > 0 && { stale }),
     ...(epoch > 0 && { epoch }),
+    ...(took > 0 && { took }),
     ...(revive && { revive: 1 }),
     ...(frozen && { frozen: 1 }),
     ...('value' in encoded && encoded.value === undefined ? undefined : encoded),
@@ -80,12 +88,12 @@ export function open(stored: unknown, revive: (plain: unknown) => unknown): Entr
   if (typeof stored !== 'object' || stored === null) return undefined;
   const envelope = stored as Envelope;
   if (envelope.opero !== 1) return undefined;
-  const { storedAt = 0, expires = Infinity, stale = 0, epoch = 0, text } = envelope;
-  if (!(isMoment(storedAt) && isMoment(expires) && isMoment(stale) && isMoment(epoch))) return undefined;
+  const { storedAt = 0, expires = Infinity, stale = 0, epoch = 0, took = 0, text } = envelope;
+  if (![storedAt, expires, stale, epoch, took].every(isMoment)) return undefined;
   const plain = text === undefined ? copyTree(envelope.value) : decode(text);
   if (envelope.frozen) freeze(plain);
   const value = envelope.revive ? revive(plain) : plain;
-  return { storedAt, expires, stale, epoch, value, nature: undefined };
+  return { storedAt, expires, stale, epoch, took, value, nature: undefined };
 }
 
 const isMoment = (value: unknown): boolean => typeof value === 'number' && value >= 0;
@@ -103,10 +111,19 @@ export function isFresh(entry: Entry, now: number, ttl: number): boolean {
 
 /** Whether an entry past its ttl may be served while it is refreshed, until `window` ms after the ttl that holds now. */
 export function isRevalidatable(entry: Entry, now: number, ttl: number, window: number): boolean {
-  const { storedAt, expires } = entry;
-  const end = storedAt > 0 ? Math.min(expires, storedAt + ttl) : expires;
-  return now < end + window && isPast(entry, now);
+  return now < endOf(entry, ttl) + window && isPast(entry, now);
 }
+
+/** When an entry ends by its own time and by the ttl that holds now. */
+const endOf = ({ storedAt, expires }: Entry, ttl: number): number =>
+  storedAt > 0 ? Math.min(expires, storedAt + ttl) : expires;
+
+/**
+ * Whether a reader of a fresh entry should have it loaded anew: XFetch of Vattani, Chierichetti and Lowenstein, "Optimal
+ * Probabilistic Cache Stampede Prevention" (2015). `random` is from 0 to 1.
+ */
+export const isDue = (entry: Entry, now: number, ttl: number, beta: number, random: number): boolean =>
+  now - entry.took * beta * Math.log(random) >= endOf(entry, ttl);
 
 /** Whether a failure may be answered with an entry. */
 export const isServable = (entry: Entry, now: number): boolean => now < entry.stale && isPast(entry, now);

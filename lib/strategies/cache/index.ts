@@ -106,7 +106,7 @@ export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
   isStateful: () => true,
   validate(resolved, target) {
     const problems = validate(resolved, target);
-    for (const path of ['staleIfError', 'staleWhileRevalidate'] as const) {
+    for (const path of ['staleIfError', 'staleWhileRevalidate', 'refreshAhead'] as const) {
       if (resolved[path] === undefined || resolved.ttl !== Infinity) continue;
       problems.push({
         path,

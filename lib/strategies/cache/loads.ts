@@ -11,7 +11,7 @@ import type { Flight } from './flight.js';
 import { LoadedValue } from './loaded-value.js';
 import type { Deadlines } from '../../core/time/index.js';
 import type { GuardedStore } from './store.js';
-import { Refreshes, type LoadEnds, type LoadRequest } from './refreshes.js';
+import { longestRefresh, Refreshes, type LoadEnds, type LoadRequest } from './refreshes.js';
 import { storedFor } from './storing.js';
 
 /** Settles flights: with what is stored, or with the result of the method, which is then stored. */
@@ -28,9 +28,8 @@ export class Loads implements LoadEnds {
     const on = options.staleIfError?.on;
     this.#staleOn = on === undefined ? isOutage : anyOf(on);
     const { entries } = parts;
-    const { staleWhileRevalidate: longest } = options;
-    if (entries && longest !== undefined)
-      this.refreshes = new Refreshes({ ...parts, entries }, context, this, longest);
+    if (entries && (options.staleWhileRevalidate ?? options.refreshAhead) !== undefined)
+      this.refreshes = new Refreshes({ ...parts, entries }, context, this, longestRefresh(options));
   }
 
   /** Never rejects: nobody waits for it. */
@@ -71,9 +70,11 @@ export class Loads implements LoadEnds {
   /** Whether what is stored answers all who wait: it is fresh, or is refreshed in the background. */
   #answersWith(request: LoadRequest, entry: Entry, next: Runner): boolean {
     const { flight, key, leader, guard } = request;
-    const served = this.#isFresh(entry, flight)
-      ? entry
-      : this.refreshes?.serveStored({ call: leader, key, guard, entry }, flight, next);
+    const fresh = this.#isFresh(entry, flight);
+    const found = { call: leader, key, guard, entry };
+    const refreshed =
+      fresh && !this.refreshes?.isDue(entry) ? undefined : this.refreshes?.serveStored(found, flight, next);
+    const served = refreshed ?? (fresh ? entry : undefined);
     if (served) this.#landFound(request, served);
     return served !== undefined;
   }
@@ -119,7 +120,8 @@ export class Loads implements LoadEnds {
     // Whoever was asked may have evicted the result meanwhile.
     if (ttl === undefined || flight.invalidated) return undefined;
     flight.stored = true;
-    return entries?.write({ key, loaded, flight, guard, call: leader, ttl });
+    const took = this.refreshes ? this.context.clock.now() - load.startedAt : 0;
+    return entries?.write({ key, loaded, flight, guard, call: leader, ttl, took });
   }
 
   /** The load's attempts are those of the call that began it. */

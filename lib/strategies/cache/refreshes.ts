@@ -4,6 +4,7 @@ import { Call } from '../../core/call/index.js';
 import type { Runner } from '../../core/strategy/index.js';
 import { Deadline, outsideCallers, type Deadlines } from '../../core/time/index.js';
 import { natureOf } from '../../core/values/index.js';
+import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
 import type { Entries } from './entries.js';
 import type { Entry } from './envelope.js';
@@ -35,6 +36,15 @@ export interface Found {
   readonly key: string;
   readonly guard: GuardedStore | undefined;
   readonly entry: Entry;
+}
+
+/** How long a refresh may take where no option tells, in ms. */
+const LONGEST = 300_000;
+
+/** How long a refresh may take, in ms: as long as its result was, or may still be, served. */
+export function longestRefresh({ ttl, staleWhileRevalidate = 0, refreshAhead }: ResolvedCache): number {
+  const valid = refreshAhead === undefined ? 0 : typeof ttl === 'number' ? ttl : LONGEST;
+  return Math.max(staleWhileRevalidate, valid);
 }
 
 /** Ms without another refresh of a key after one whose result was not stored. */
@@ -78,6 +88,15 @@ export class Refreshes {
     return this.begin({ ...found, entry: served }, next, waiting) ? served : undefined;
   }
 
+  /** Refreshes a fresh entry that a call is answered with, if its end is near. */
+  ahead(found: Found, next: Runner): void {
+    if (!this.parts.flights.get(found.key)) this.begin(found, next);
+  }
+
+  isDue(entry: Entry): boolean {
+    return this.parts.entries.isDue(entry);
+  }
+
   /** Begins a refresh, unless it has to wait. Returns whether the call may be answered with the entry. */
   begin(found: Found, next: Runner, replaced?: Flight): boolean {
     const { root } = this.parts;
@@ -92,7 +111,7 @@ export class Refreshes {
     if (!this.ends.isStill(key, load, guard)) {
       load.leave();
       this.context.warn(
-        'reloads what is stale while the caller waits: without the request of a caller its arguments give another key or none',
+        'is not refreshed in the background: without the request of a caller its arguments give another key or none',
       );
       return false;
     }
