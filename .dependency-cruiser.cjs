@@ -5,8 +5,8 @@ const rooms = ['core', 'strategies', 'map', 'runtime', 'testing', 'nest', 'termi
 const inner = {
   core: [
     'declarations',
-    'time',
     'collections',
+    'time',
     'values',
     'errors',
     'options',

@@ -114,7 +114,7 @@ describe('a microservice over TCP', () => {
       code: 'OPERO_RATE_LIMIT_EXCEEDED',
       message: 'Too many requests',
     });
-    expect(refused).toHaveProperty('retryAfter');
+    expect(refused).toHaveProperty('retryAfterSeconds');
   });
 
   it('retries a handler of a hybrid app, where interceptors of the app do not run', async () => {

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { types } from 'node:util';
+import { digestOfText } from '../values/digest.js';
 
 /** New in each process: an alternative may be a secret, and must not be guessed from its digest. */
 const SECRET = randomBytes(32);
@@ -17,7 +18,7 @@ let lastIdentity = 0;
 export function digestOf(value: unknown): string {
   const parts: string[] = [];
   const written = isWritten(value, parts) ? parts.join('') : `identity ${identityOf(value as WeakKey)}`;
-  return createHmac('sha256', SECRET).update(written, 'utf16le').digest('base64url');
+  return digestOfText(written, SECRET);
 }
 
 function isWritten(value: unknown, parts: string[]): boolean {

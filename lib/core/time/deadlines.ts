@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.js';
+import { LinkedList, type Listed } from '../collections/linked-list.js';
 import { outsideCallers } from './outside-callers.js';
 
 /** A time limit in ms, and the error for exceeding it. */
@@ -8,10 +9,10 @@ export interface TimeLimit<T> {
 }
 
 /** A point in time at which something must end. It can be armed again after it was disarmed or has expired. */
-export abstract class Deadline {
+export abstract class Deadline implements Listed<Deadline> {
   /** When it expires, in ms on the monotonic clock; `Infinity` while not armed. */
   dueAt = Infinity;
-  /** @internal */ list: DeadlineList | undefined;
+  /** @internal */ list: LinkedList<Deadline> | undefined;
   /** @internal */ next: Deadline | undefined;
   /** @internal */ previous: Deadline | undefined;
 
@@ -23,9 +24,7 @@ export abstract class Deadline {
  * All deadlines of one duration, oldest first. Equal durations expire in the order they were armed, so arming and
  * disarming take constant time, and one timer is enough.
  */
-class DeadlineList {
-  #head: Deadline | undefined;
-  #tail: Deadline | undefined;
+class DeadlineList extends LinkedList<Deadline> {
   #timer: Timer | undefined;
 
   constructor(
@@ -33,23 +32,21 @@ class DeadlineList {
     private readonly duration: number,
     /** Called when no deadline is left. */
     private readonly onEmpty: (list: DeadlineList, duration: number) => void,
-  ) {}
+  ) {
+    super();
+  }
 
   add(deadline: Deadline, now: number): void {
-    deadline.list = this;
     deadline.dueAt = now + this.duration;
-    deadline.previous = this.#tail;
-    if (this.#tail) this.#tail.next = deadline;
-    else this.#head = deadline;
-    this.#tail = deadline;
-    if (this.#head !== deadline) return;
+    this.append(deadline);
+    if (this.first !== deadline) return;
     if (this.#timer) this.#timer.ref();
     else this.#start(this.duration);
   }
 
-  remove(deadline: Deadline): void {
-    this.#unlink(deadline);
-    if (this.#head) return;
+  disarm(deadline: Deadline): void {
+    this.#take(deadline);
+    if (this.first) return;
     // The timer is kept for the next call, but must not keep an idle process alive.
     this.#timer?.unref();
     this.onEmpty(this, this.duration);
@@ -59,18 +56,14 @@ class DeadlineList {
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (let head = this.#head; head; head = this.#head) {
-      this.#unlink(head);
-      head.expire();
+    for (let { first } = this; first; { first } = this) {
+      this.#take(first);
+      first.expire();
     }
   }
 
-  #unlink(deadline: Deadline): void {
-    if (deadline.previous) deadline.previous.next = deadline.next;
-    else this.#head = deadline.next;
-    if (deadline.next) deadline.next.previous = deadline.previous;
-    else this.#tail = deadline.previous;
-    deadline.list = deadline.next = deadline.previous = undefined;
+  #take(deadline: Deadline): void {
+    this.remove(deadline);
     deadline.dueAt = Infinity;
   }
 
@@ -81,14 +74,15 @@ class DeadlineList {
   #fire(): void {
     this.#timer = undefined;
     try {
-      for (let head = this.#head; head && head.dueAt <= this.clock.now(); head = this.#head) {
-        this.#unlink(head);
-        head.expire();
+      for (let { first } = this; first && first.dueAt <= this.clock.now(); { first } = this) {
+        this.#take(first);
+        first.expire();
       }
     } finally {
       // If one deadline throws, those behind it must still expire.
-      if (this.#head && !this.#timer) this.#start(Math.max(0, this.#head.dueAt - this.clock.now()));
-      if (!this.#head && !this.#timer) this.onEmpty(this, this.duration);
+      const { first } = this;
+      if (first && !this.#timer) this.#start(Math.max(0, first.dueAt - this.clock.now()));
+      if (!first && !this.#timer) this.onEmpty(this, this.duration);
     }
   }
 }
@@ -116,7 +110,7 @@ export class Deadlines {
 
   /** Disarms `deadline`. Does nothing if it is not armed. */
   disarm(deadline: Deadline): void {
-    deadline.list?.remove(deadline);
+    (deadline.list as DeadlineList | undefined)?.disarm(deadline);
   }
 
   /** Expires all armed deadlines, so that nothing waits forever, and cancels the timers. */

@@ -3,3 +3,4 @@ export { typedArrays, viewName } from './language-objects.js';
 export { liveKind } from './single-use.js';
 export { isDense, isPlain, isPlainArray } from './plain.js';
 export { type Nature, natureOf } from './values.js';
+export { digestOfText } from './digest.js';

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { CallIdentity } from '../../core/call/index.js';
 import { originOf, type Wrapper } from './wrapper.js';
 
@@ -36,10 +36,6 @@ export class Identities {
 
 /** A unique identity, for an instance that shares nothing. */
 export const ownIdentity = (): CallIdentity => ({ id: randomUUID(), shared: false });
-
-/** A short digest of a text, the same in every process. */
-export const digestOf = (text: string): string =>
-  createHash('sha256').update(text, 'utf16le').digest('base64url');
 
 /**
  * The name of a provider. A guard, pipe, interceptor or filter is distinguished from the provider of its class, if

@@ -13,7 +13,7 @@ export interface EdgeError {
   readonly code: OperoErrorCode;
   readonly message: string;
   /** Seconds, for the `Retry-After` header. */
-  readonly retryAfter: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
 }
 
 /** What belongs to no strategy. */
@@ -38,10 +38,10 @@ export function toEdgeError(
   const status = Object.hasOwn(STATUSES, error.code) ? STATUSES[error.code] : statusOf(error.code);
   if (status === undefined) return undefined;
   const message = MESSAGES[status] ?? STATUS_CODES[status] ?? 'Error';
-  return { status, code: error.code, message, retryAfter: retryAfterOf(error) };
+  return { status, code: error.code, message, retryAfterSeconds: retryAfterSecondsOf(error) };
 }
 
-function retryAfterOf(error: OperoError): number | undefined {
+function retryAfterSecondsOf(error: OperoError): number | undefined {
   const { retryAfter } = error as { retryAfter?: unknown };
   return Number.isFinite(retryAfter) ? Math.max(1, Math.ceil(Number(retryAfter) / 1_000)) : undefined;
 }

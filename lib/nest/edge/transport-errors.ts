@@ -15,14 +15,15 @@ export class TransportErrors {
 
   /** The exception that the transport of this context sends to its client. */
   create(type: string, edge: EdgeError, cause: unknown): Error {
-    const { status, code, message, retryAfter } = edge;
-    const body = { status: 'error', statusCode: status, code, message, ...(retryAfter && { retryAfter }) };
+    const { status, code, message, retryAfterSeconds } = edge;
+    const delay = retryAfterSeconds && { retryAfterSeconds };
+    const body = { status: 'error', statusCode: status, code, message, ...delay };
     if (type === 'rpc' && this.#rpc) return withCause(new this.#rpc(body), cause);
     if (type === 'ws' && this.#ws) return withCause(new this.#ws(body), cause);
     // GraphQL uses the `extensions` of any error. From an HttpException drivers would build their own.
     if (type === 'graphql') {
       return Object.assign(new Error(message, { cause }), {
-        extensions: { code, ...(retryAfter && { retryAfter }) },
+        extensions: { code, ...delay },
       });
     }
     return toHttpException(edge, cause);

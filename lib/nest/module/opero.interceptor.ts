@@ -99,11 +99,11 @@ export class OperoInterceptor implements NestInterceptor {
       this.#logger.error(message, stack);
     }
     if (type !== 'http') return this.host.transportErrors.create(type, edge, error);
-    if (edge.retryAfter !== undefined) {
+    if (edge.retryAfterSeconds !== undefined) {
       this.adapters.httpAdapter?.setHeader(
         context.switchToHttp().getResponse(),
         'Retry-After',
-        String(edge.retryAfter),
+        String(edge.retryAfterSeconds),
       );
     }
     return toHttpException(edge, error);

@@ -1,5 +1,6 @@
 import type { CallIdentity } from '../../core/call/index.js';
-import { digestOf, ownIdentity } from '../binding/identities.js';
+import { digestOfText } from '../../core/values/index.js';
+import { ownIdentity } from '../binding/identities.js';
 
 /** The source text of a function. Closures created at one place have the same text. */
 export const textOf = (work: (...args: never[]) => unknown): string =>
@@ -21,7 +22,7 @@ export class NamedFunctions {
     if (isNative) {
       this.#ranNative = true;
       this.#natives.set(work, (identity = ownIdentity()));
-    } else this.#known.set(text, (identity = { id: digestOf(text), shared: true }));
+    } else this.#known.set(text, (identity = { id: digestOfText(text), shared: true }));
     return identity;
   }
 

@@ -1,8 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
 import { types } from 'node:util';
 import { describeError } from '../../core/errors/index.js';
 import type { Call, CallIdentity } from '../../core/call/index.js';
 import type { CachingSettings } from '../../core/strategy/index.js';
+import { digestOfText } from '../../core/values/index.js';
 import { canonical, UnkeyableError } from './canonical.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { KeyClasses } from './key-classes.js';
@@ -94,9 +94,7 @@ export class CacheKeys {
   readonly #digests = new Map<string, string>();
 
   #hash(text: string): string {
-    const { keySecret } = this.settings;
-    const hash = keySecret ? createHmac('sha256', keySecret) : createHash('sha256');
-    return hash.update(text, 'utf16le').digest('base64url');
+    return digestOfText(text, this.settings.keySecret);
   }
 }
 

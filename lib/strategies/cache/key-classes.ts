@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOfText } from '../../core/values/index.js';
 
 /** How many classes are told apart. */
 const MOST = 10_000;
@@ -45,8 +45,7 @@ function describe(prototype: object): KeyClass {
   }
   const name = nameOf(prototype);
   if (name === '' || name === 'a class') return { refused: 'an instance of a class without a name' };
-  const digest = createHash('sha256').update(sources.join('\n'), 'utf16le').digest('base64url');
-  return { label: `${name}/${digest}` };
+  return { label: `${name}/${digestOfText(sources.join('\n'))}` };
 }
 
 /** The class that a prototype belongs to, if there is nothing else on it. */
