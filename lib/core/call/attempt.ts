@@ -3,6 +3,7 @@ import { invokeMethod, type Call } from './call.js';
 import { runInside } from './async-context.js';
 import type { TimeLimit } from '../time/deadlines.js';
 import { AttemptDeadline } from './attempt-deadline.js';
+import { failureOf } from './attempt-failure.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { isTimeLimit, type RefusedError } from '../errors/errors.js';
 import { retryAfterOf } from '../errors/retry-after.js';
@@ -186,12 +187,9 @@ export class Attempt extends Scope implements OperoCall {
 
   /** Records the failure of this attempt. */
   failed(error: unknown, now: number): void {
-    const { call, attempt, hedge, alternative } = this;
-    const duration = now - this.startedAt;
-    const { delay } = call;
+    const { call } = this;
     const retryAfter = retryAfterOf(error, call.operation.clock);
-    const failure = { attempt, hedge, alternative, delay, duration, error };
-    call.failures.push(retryAfter === undefined ? failure : { ...failure, retryAfter });
+    call.failures.push(failureOf(this, now - this.startedAt, error, retryAfter));
     call.delay = 0;
     call.monitor.emit('attempt-failure', call, { error });
   }
