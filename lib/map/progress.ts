@@ -39,12 +39,14 @@ export class ProgressCounter {
 
   /** Emits the current progress, then each change; completes with the run. */
   readonly changes = new Observable<OpProgress>((subscriber) => {
-    subscriber.next(this.snapshot());
     if (this.#endedAt !== undefined) {
+      subscriber.next(this.snapshot());
       subscriber.complete();
       return;
     }
+    // Added first: the subscriber may end the run when it is told of it.
     this.#subscribers.add(subscriber);
+    subscriber.next(this.snapshot());
     return () => this.#subscribers.delete(subscriber);
   });
 

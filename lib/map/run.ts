@@ -88,7 +88,8 @@ export class MapRun<R, I> implements OpRun<R, I> {
 
   abort(reason: unknown = new DOMException('The run was aborted', 'AbortError')): void {
     this.#aborted ??= { reason };
-    this.#engine?.abort(reason);
+    if (this.#engine) this.#engine.abort(reason);
+    else this.#counter.end();
   }
 
   then<A = (R | OpItemError<I>)[], B = never>(
@@ -115,7 +116,7 @@ export class MapRun<R, I> implements OpRun<R, I> {
       taken: () => this.#engine?.taken(),
       handed: () => this.#engine?.handed(),
       wanted: () => (this.#engine ? this.#engine.wanted() : this.#beginReading(queue)),
-      left: () => this.#leave(),
+      left: () => this.abort(new DOMException('The reader has left', 'AbortError')),
     });
     this.#queue = queue;
     return queue;
@@ -123,11 +124,6 @@ export class MapRun<R, I> implements OpRun<R, I> {
 
   #beginReading(queue: ResultQueue<R, I>): void {
     if (!this.#engine) this.#begin(queue, this.settings.window);
-  }
-
-  #leave(): void {
-    this.abort(new DOMException('The reader has left', 'AbortError'));
-    if (!this.#engine) this.#counter.end();
   }
 
   #collect(): Promise<(R | OpItemError<I>)[]> {

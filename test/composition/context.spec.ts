@@ -119,6 +119,20 @@ describe('the async context of the caller [peers 4]', () => {
     expect(seen.B).toContain('rate-limit-wait');
   });
 
+  it('is there when the wait for a permit has lasted too long', async () => {
+    const harness = new Harness();
+    const heard: unknown[] = [];
+    harness.runtime.events.on('rate-limit-refusal', () => heard.push(where()));
+    const options = {
+      rateLimit: { limit: 2, interval: 30, maxWait: 40 },
+      bulkhead: { concurrency: 1, queue: 5 },
+    };
+    const call = harness.wrap(options, () => new Promise<never>(() => undefined));
+    for (const id of ['A', 'B', 'C', 'D', 'E']) storage.run({ id }, call).catch(() => undefined);
+    await harness.clock.advance(100);
+    expect(heard).toEqual(['E', 'D']);
+  });
+
   it('is that of the leader in a shared load, and its own for each who waits', async () => {
     const harness = new Harness();
     const loads: unknown[] = [];

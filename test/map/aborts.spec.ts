@@ -202,3 +202,31 @@ describe('a run that is aborted by its own', () => {
     expect(opened).toBe(false);
   });
 });
+
+describe('the progress of a run', () => {
+  it('that its subscriber ends at once is complete, with the last state', async () => {
+    const harness = new Harness();
+    const run = runOver(harness, upTo(3), never, { workers: 1 });
+    const outcome = run.start().then(undefined, (error: unknown) => error);
+    await turns(2);
+    const heard: unknown[] = [];
+    run.progress$.subscribe({
+      next: ({ running }) => {
+        heard.push(running);
+        run.abort(enough);
+      },
+      complete: () => heard.push('complete'),
+    });
+    expect(await outcome).toBeInstanceOf(OpAbortedError);
+    expect(heard).toEqual([1, 0, 0, 'complete']);
+  });
+
+  it('completes when a run is aborted that was never started', async () => {
+    const run = runOver(new Harness(), upTo(3), never);
+    const heard: unknown[] = [];
+    run.progress$.subscribe({ complete: () => heard.push('complete') });
+    run.abort(enough);
+    expect(heard).toEqual(['complete']);
+    await expect(Promise.resolve(run)).rejects.toBeInstanceOf(OpAbortedError);
+  });
+});

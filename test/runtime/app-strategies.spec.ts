@@ -6,6 +6,7 @@ import {
   type OperoOptions,
   type StrategyDefinition,
 } from 'nestjs-opero';
+import { enclosingScope } from '../../lib/core/call/index.js';
 import type { Problem } from '../../lib/core/options/index.js';
 import { strategiesWith } from '../../lib/runtime/index.js';
 import { Harness } from '../support/harness.js';
@@ -115,6 +116,53 @@ describe('a gate of the app', () => {
     const call = harness.wrap(mine({ timeout: { total: 50 } }), async () => 1);
     expect((await harness.outcome(call())).error.code).toBe('OPERO_TOTAL_TIMEOUT');
     expect(harness.warnings.join()).toContain('the function that cancels a wait failed');
+  });
+});
+
+describe('a gate of the app that answers nonsense', () => {
+  it('is left once if its promise answers twice after the attempt was given up', async () => {
+    const left: unknown[] = [];
+    let admit!: (token: string) => void;
+    const enter = () => ({ then: (resolve: Any) => (admit = resolve) });
+    const harness = harnessWith(
+      gate({ enter, leave: (_attempt: unknown, token: unknown) => left.push(token) }),
+    );
+    const call = harness.wrap(mine({ timeout: { total: 50 } }), async () => 1);
+    await harness.outcome(call());
+    for (const token of ['one', 'two']) admit(token);
+    await harness.clock.settle();
+    expect(left).toEqual(['one']);
+  });
+
+  it.each([
+    ['at once', (refused: unknown) => refused],
+    ['later', async (refused: unknown) => refused],
+  ])('and rejects an attempt without an error %s, is named by the error', async (_title, answer) => {
+    let refused: unknown;
+    const learn = harnessWith(gate({ enter: (attempt: Any) => (refused = attempt.refuse(spent())) }));
+    await learn.outcome(learn.wrap(mine(), async () => 1)());
+    const harness = harnessWith(gate({ enter: () => answer(refused) }));
+    const { error } = await harness.outcome(harness.wrap(mine(), async () => 1)());
+    expect(String(error)).toContain('the strategy mine rejected an attempt without attempt.refuse(error)');
+  });
+
+  it('keeps no permit of others if it throws when an attempt is released', async () => {
+    const leave = (attempt: Any) =>
+      attempt.whenReleased(() => {
+        throw new Error('boom');
+      });
+    const harness = harnessWith(gate({ leave }, { before: undefined, after: 'bulkhead' }));
+    const release: (() => void)[] = [];
+    const call = harness.wrap(mine({ bulkhead: 1 }), async () => {
+      release.push((enclosingScope() as Any).hold());
+      return 'stream';
+    });
+    for (let turn = 0; turn < 3; turn++) {
+      expect((await harness.outcome(call())).value).toBe('stream');
+      release.pop()!();
+    }
+    expect(harness.warnings.join()).toContain('whenReleased() failed, permits are returned');
+    expect(harness.runtime.root.children()).toEqual([]);
   });
 });
 

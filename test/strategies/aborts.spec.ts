@@ -57,6 +57,24 @@ describe('the circuit of an inner call', () => {
 });
 
 describe('an abort', () => {
+  it('is counted once for each caller of a shared load, and is no failure', async () => {
+    const harness = new Harness();
+    const operation = harness.operation({ cache: { key: () => 'key' } });
+    const callers = [new AbortController(), new AbortController()];
+    const begin = ({ signal }: AbortController) =>
+      settle(
+        operation.start({ self: undefined, method: never, args: [] }, harness.runtime.scope, signal).result,
+      );
+    const outcomes = callers.map(begin);
+    await harness.clock.settle();
+    for (const count of [2, 1]) {
+      callers[count - 1]!.abort(new Error(`left ${count}`));
+      await harness.clock.settle();
+      expect(operation.snapshot().counts).toMatchObject({ abort: 3 - count, failure: 0 });
+    }
+    expect((await Promise.all(outcomes)).map(({ error }) => error.message)).toEqual(['left 1', 'left 2']);
+  });
+
   const timeoutOf = async (work: (signal: AbortSignal) => Promise<unknown>) => {
     const outcome = await settle(work(AbortSignal.timeout(1)));
     return outcome.error as unknown;

@@ -10,6 +10,30 @@ const declared = (...parameters: (readonly unknown[] | undefined)[]) => ({
 });
 
 describe('argument fallback', () => {
+  it('of a synchronous method answers at once, however many alternatives there are', () => {
+    const alternatives = Array.from({ length: 10_050 }, (_, index) => index);
+    const method = (id?: number) => {
+      if (id !== 10_049) throw httpError(503);
+      return id;
+    };
+    const target = { answers: 'direct' as const, ...declared(alternatives) };
+    expect(new Harness().wrap({}, method, target)()).toBe(10_049);
+  });
+
+  it('keeps the list of alternatives that it was called with', async () => {
+    const list = ['first', 'second'];
+    const call = new Harness().wrap(
+      {},
+      async (key: unknown) => {
+        list.length = 0;
+        if (key !== 'second') throw httpError(401);
+        return key;
+      },
+      declared(['declared']),
+    );
+    expect(await call(list)).toBe('second');
+  });
+
   it('tries the alternatives in order within one attempt', async () => {
     const harness = new Harness();
     const tried: string[] = [];

@@ -40,6 +40,22 @@ describe('SlidingWindow', () => {
 });
 
 describe('RateLimitStrategy', () => {
+  it('queues before it tells of the wait: calls that a listener makes come later', async () => {
+    const harness = new Harness();
+    const order: string[] = [];
+    const call = harness.wrap({ rateLimit: { limit: 1, interval: 100 } }, async (id: string) =>
+      order.push(id),
+    );
+    await call('first');
+    const stop = harness.runtime.events.on('rate-limit-wait', () => {
+      stop();
+      call('of the listener').catch(() => undefined);
+    });
+    await harness.outcome(call('second'));
+    await harness.clock.advance(200);
+    expect(order).toEqual(['first', 'second', 'of the listener']);
+  });
+
   const starting = (harness: Harness) => {
     const starts: number[] = [];
     return { starts, method: async (id?: number) => (starts.push(harness.clock.now()), id) };

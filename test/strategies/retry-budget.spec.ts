@@ -140,6 +140,19 @@ describe('the retry budget', () => {
     );
   });
 
+  it('shared by name covers the retries of any of its methods, whichever is used first', async () => {
+    const harness = new Harness();
+    const budget = { name: 'upstream', refill: 0 };
+    let bodies = 0;
+    const method = async () => (bodies++, Promise.reject(down));
+    const few = harness.wrap({ retry: { retries: 1, ...exact, budget } }, method);
+    const many = harness.wrap({ retry: { retries: 150, ...exact, backoff: 'constant', budget } }, method);
+    await harness.outcome(few());
+    bodies = 0;
+    await harness.outcome(many());
+    expect(bodies).toBe(151);
+  });
+
   it('can be switched off, and says what it takes', async () => {
     const harness = new Harness();
     const { method, calls } = failing(

@@ -4,6 +4,22 @@ import { deferred, Harness, settle } from '../support/harness.js';
 
 const never = () => new Promise<never>(() => undefined);
 
+describe('a wait that throws when it begins', () => {
+  it('fails, and the next wait of its call is interrupted by an abort', async () => {
+    const harness = new Harness();
+    const { call, result } = harness
+      .operation({})
+      .start({ self: undefined, method: never, args: [] }, harness.runtime.root);
+    result.catch(() => undefined);
+    const begin = () => {
+      throw new Error('boom');
+    };
+    await expect(call.wait(begin, 1_000)).rejects.toThrow('boom');
+    expect(call.waitsUntil).toBe(0);
+    call.abort('end');
+  });
+});
+
 describe('a wait for a permit', () => {
   const limited = (more: OperoOptions = {}) => {
     const harness = new Harness();

@@ -3,6 +3,7 @@ import { invokeMethod, type Call } from './call.js';
 import { runInside } from './async-context.js';
 import type { TimeLimit } from '../time/deadlines.js';
 import { AttemptDeadline } from './attempt-deadline.js';
+import { AttemptHold } from './attempt-hold.js';
 import { failureOf } from './attempt-failure.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { isTimeLimit, type RefusedError } from '../errors/errors.js';
@@ -39,7 +40,7 @@ export class Attempt extends Scope implements OperoCall {
   #timer: AttemptDeadline<Attempt> | undefined;
   #waiter: AttemptWaiter | undefined;
   #waiting: AsyncResource | undefined;
-  #onRelease: (() => void)[] | undefined;
+  #hold: AttemptHold | undefined;
 
   constructor(
     readonly call: Call,
@@ -75,7 +76,7 @@ export class Attempt extends Scope implements OperoCall {
 
   /** Whether its result is still in use: an open stream. */
   get held(): boolean {
-    return this.#onRelease !== undefined;
+    return this.#hold !== undefined;
   }
 
   /** A shutdown does not wait for an open stream, but for the calls made for it. */
@@ -93,19 +94,19 @@ export class Attempt extends Scope implements OperoCall {
 
   /** Keeps the attempt and its permits after it has answered. Returns a function that releases them. */
   hold(): () => void {
-    this.#onRelease ??= [];
+    this.#hold ??= new AttemptHold();
     return () => {
-      const callbacks = this.#onRelease;
-      this.#onRelease = undefined;
-      for (const callback of callbacks ?? []) callback();
-      if (callbacks && this.#answered) this.end();
+      const hold = this.#hold;
+      this.#hold = undefined;
+      hold?.release(this.call);
+      if (hold && this.#answered) this.end();
     };
   }
   #answered = false;
 
   /** Calls `callback` when the attempt is released; at once if it is not held. */
   whenReleased(callback: () => void): void {
-    if (this.#onRelease) this.#onRelease.push(callback);
+    if (this.#hold) this.#hold.add(callback);
     else callback();
   }
 

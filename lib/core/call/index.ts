@@ -13,5 +13,5 @@ export type { OperoCall } from './opero-call.js';
 export { RootScope } from './root-scope.js';
 export { Scope } from './scope.js';
 export { attemptsAround, Contended, isOutermost, NestedWait, waitsForHolder } from './waits.js';
-export { isWithdrawn, withdraw } from './withdrawal.js';
+export { isWithdrawn, withdraw, withdrawRun } from './withdrawal.js';
 export { Wait } from './wait.js';

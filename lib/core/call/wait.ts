@@ -17,7 +17,11 @@ export abstract class Wait<T> {
     return new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.begin();
+      try {
+        this.begin();
+      } catch (error) {
+        this.fail(error);
+      }
     });
   }
 

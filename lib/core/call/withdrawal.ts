@@ -23,5 +23,24 @@ export function withdraw(call: Call): never {
   throw WITHDRAWN;
 }
 
+/**
+ * Ends `run`, which a call no longer needs, as if it had never started, but with an abort of its signals. Resolves when
+ * it has ended. The call itself goes on.
+ */
+export async function withdrawRun(call: Call, run: PromiseLike<unknown>, reason: unknown): Promise<void> {
+  const goesOn = call.stopped === undefined;
+  if (goesOn) {
+    call.stopped = { reason: WITHDRAWN };
+    for (const child of call.children()) child.abort(reason);
+    call.interrupt(reason);
+  }
+  try {
+    await run;
+  } catch {
+    // What it ended with is not asked for.
+  }
+  if (goesOn && isWithdrawn(call)) call.stopped = undefined;
+}
+
 /** Whether a call was ended by {@link withdraw}. */
 export const isWithdrawn = ({ stopped }: Call): boolean => stopped?.reason === WITHDRAWN;

@@ -159,7 +159,9 @@ export class AttemptLoop extends Frame implements AttemptFrame {
 
   #again(call: Call, delay: number): Step {
     call.delay = delay;
-    if (delay === 0 && call.failures.length % MOST_AT_ONCE !== 0) return AGAIN;
+    // A synchronous method has no later.
+    const isDirect = call.kind === 'direct' && !call.answersLater;
+    if (delay === 0 && (isDirect || call.failures.length % MOST_AT_ONCE !== 0)) return AGAIN;
     call.pause(delay).then(
       () => this.proceedWith(call, AGAIN),
       (reason) => this.#resume(call, () => this.#giveUp(call, reason, call.operation.clock.now())),
@@ -170,8 +172,8 @@ export class AttemptLoop extends Frame implements AttemptFrame {
   #giveUp(call: Call, error: unknown, now: number): CallResult {
     if (isWithdrawn(call)) return this.fail(call, error);
     if (call.stopped?.limit) call.monitor.emit('timeout', call, { error });
-    if (call.stopped && !call.stopped.limit) call.monitor.emit('abort', call, { error });
-    else call.monitor.failed(call, error, now);
+    // An abort is counted where the whole call ends.
+    if (!call.stopped || call.stopped.limit) call.monitor.failed(call, error, now);
     return this.fail(call, error);
   }
 }

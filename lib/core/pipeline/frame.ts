@@ -2,6 +2,7 @@ import { rememberFailures } from '../errors/all-failed.js';
 import { appendCallSite } from '../call/call-site.js';
 import { CallDeadline, type Call } from '../call/call.js';
 import { asResult, type CallResult } from '../call/outcomes.js';
+import { isWithdrawn } from '../call/withdrawal.js';
 import type { TotalTimeLimit, RecoverStrategy, Runner } from '../strategy/strategy.js';
 
 /**
@@ -18,10 +19,7 @@ export abstract class Frame implements Runner {
   ) {}
 
   run(call: Call): CallResult {
-    if (call.stopped) {
-      call.monitor.emit('abort', call, { error: call.stopped.reason });
-      return this.fail(call, call.stopped.reason);
-    }
+    if (call.stopped) return this.fail(call, call.stopped.reason);
     const { limit } = this;
     if (limit) {
       call.limit = new CallDeadline(call, limit);
@@ -48,16 +46,7 @@ export abstract class Frame implements Runner {
 
   #recoverFrom(call: Call, error: unknown, index: number): CallResult {
     const strategy = call.stopped ? undefined : this.recover[index];
-    if (!strategy) {
-      if (this.outermost) call.leave();
-      const reason = call.stopped ? call.stopped.reason : error;
-      if (reason !== error) rememberFailures(reason, call.failures);
-      // The reason of an abort or a shutdown does not belong to this call.
-      if (call.site && this.outermost && !call.stopped)
-        appendCallSite(reason, call.site, call.operation.name);
-      if (call.kind === 'promise' || call.answersLater) return asResult(Promise.reject(reason));
-      throw reason;
-    }
+    if (!strategy) return this.#failWith(call, error);
     let result: unknown;
     try {
       result = strategy.recover(call, error);
@@ -77,6 +66,21 @@ export abstract class Frame implements Runner {
       },
     );
     return asResult(settled);
+  }
+
+  #failWith(call: Call, error: unknown): CallResult {
+    const { stopped } = call;
+    const reason = stopped ? stopped.reason : error;
+    if (reason !== error) rememberFailures(reason, call.failures);
+    if (this.outermost) {
+      if (stopped && !stopped.limit && !isWithdrawn(call))
+        call.monitor.emit('abort', call, { error: reason });
+      call.leave();
+      // The reason of an abort or a shutdown does not belong to this call.
+      if (call.site && !stopped) appendCallSite(reason, call.site, call.operation.name);
+    }
+    if (call.kind === 'promise' || call.answersLater) return asResult(Promise.reject(reason));
+    throw reason;
   }
 
   /** A timeout ends only what is inside of this frame: a fallback further out may still run. */

@@ -10,7 +10,7 @@ import type { CreateContext } from './definition.js';
 export interface RetryBudgetOptions {
   /**
    * Tokens there are at most, and at first: enough for one retry, else the boot fails. Default 500, or what the retries of
-   * one call can cost if that is more.
+   * one call of any method with this budget can cost if that is more.
    */
   tokens?: number;
   /**
@@ -54,10 +54,17 @@ export class RetryBudget {
   #filledAt = -Infinity;
 
   constructor(
-    readonly capacity: number,
+    public capacity: number,
     private readonly refill: number,
   ) {
     this.#tokens = capacity;
+  }
+
+  /** Raises the capacity to `capacity`, if it is less. */
+  growTo(capacity: number): void {
+    const more = Math.max(0, capacity - this.capacity);
+    this.capacity += more;
+    this.#tokens += more;
   }
 
   /** How many tokens there are. */
@@ -108,6 +115,8 @@ export function budgetOf(
     const capacity = written.tokens ?? Math.max(500, Math.max(1, retries) * Math.max(cost, timeoutCost));
     const make = () => new RetryBudget(capacity, written.refill);
     const budget = written.name === undefined ? make() : shared.once(`retryBudget ${written.name}`, make);
+    // Methods that share a budget may retry a different number of times.
+    if (written.tokens === undefined) budget.growTo(capacity);
     return { budget, costs: { cost, timeoutCost } };
   });
 }

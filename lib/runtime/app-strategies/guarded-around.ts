@@ -1,12 +1,14 @@
-import { Scope, type Call } from '../../core/call/index.js';
+import { isWithdrawn, Scope, type Call } from '../../core/call/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
 import type { AroundStrategy, Runner } from '../../core/strategy/index.js';
+import type { Callbacks } from './callbacks.js';
+import { InnerRuns } from './inner-runs.js';
 
-/** Ends the wait for a promise with the call. A timeout further in does not: the strategy may answer for it. */
+/** Ends the wait for a strategy with the call. A timeout further in does not: the strategy may answer for it. */
 class AroundWait extends Scope {
   constructor(
     private readonly call: Call,
-    private readonly reject: (reason: unknown) => void,
+    private readonly aborted: (reason: unknown) => void,
   ) {
     super();
     call.adopt(this);
@@ -20,12 +22,13 @@ class AroundWait extends Scope {
     return true;
   }
 
-  override interrupt(reason: unknown): void {
-    if (!this.call.stopped?.limit) this.reject(reason);
+  override interrupt(): void {
+    const { stopped } = this.call;
+    if (stopped && !stopped.limit && !isWithdrawn(this.call)) this.aborted(stopped.reason);
   }
 }
 
-/** An around strategy of an app, whose promise ends with the call, and which runs what is inside it once at a time. */
+/** An around strategy of an app. It ends with the call, and what it runs inside ends with its answer. */
 export class GuardedAround implements AroundStrategy {
   readonly kind = 'around';
   readonly answers: AroundStrategy['answers'];
@@ -33,44 +36,40 @@ export class GuardedAround implements AroundStrategy {
   constructor(
     private readonly option: string,
     private readonly strategy: AroundStrategy,
+    private readonly callbacks: Callbacks,
   ) {
     this.answers = strategy.answers;
   }
 
   around(call: Call, next: Runner): unknown {
-    const answer = this.strategy.around(call, this.#oneAtATime(next));
-    if (!isThenable(answer)) return answer;
-    return new Promise((resolve, reject) => {
-      const wait = new AroundWait(call, reject);
-      answer.then(resolve, reject);
-      answer.then(
-        () => wait.end(),
-        () => wait.end(),
-      );
-    });
+    const inner = new InnerRuns(this.option, next, this.callbacks);
+    let answer: unknown;
+    try {
+      answer = this.strategy.around(call, inner);
+    } catch (error) {
+      if (inner.running) return this.#answerLater(call, inner, Promise.reject(error));
+      void inner.close(call);
+      throw error;
+    }
+    if (inner.running || isThenable(answer)) return this.#answerLater(call, inner, answer);
+    void inner.close(call);
+    return answer;
   }
 
-  #oneAtATime(next: Runner): Runner {
-    let running = false;
-    const ended = (): void => {
-      running = false;
-    };
-    return {
-      run: (call) => {
-        if (running)
-          throw new Error(
-            `the strategy ${this.option} called next.run() while it ran, allowed: one after the other`,
-          );
-        running = true;
-        let result: unknown;
-        try {
-          result = next.run(call);
-        } finally {
-          if (!isThenable(result)) ended();
-        }
-        if (isThenable(result)) result.then(ended, ended);
-        return result;
-      },
-    };
+  /** Answers when what the strategy left running has ended, so that it cannot meet a later run of the same call. */
+  #answerLater(call: Call, inner: InnerRuns, answer: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const endWith = (settle: () => void): void => {
+        wait.end();
+        void inner.close(call).then(settle);
+      };
+      const wait = new AroundWait(call, (reason) => endWith(() => reject(reason)));
+      Promise.resolve(answer).then(
+        (value) => endWith(() => resolve(value)),
+        (error) => endWith(() => reject(error)),
+      );
+      // The strategy may have aborted the call before there was a wait to interrupt.
+      if (call.stopped) wait.interrupt();
+    });
   }
 }

@@ -19,6 +19,7 @@ export class GuardedGate implements GateStrategy<Admission> {
   declare readonly start?: (admission: Admission, now: number) => void;
 
   constructor(
+    private readonly option: string,
     private readonly gate: GateStrategy,
     private readonly callbacks: Callbacks,
     private readonly clock: Clock,
@@ -30,7 +31,7 @@ export class GuardedGate implements GateStrategy<Admission> {
   enter(attempt: Attempt, now: number): Admission | Promise<Admission | typeof REFUSED> | typeof REFUSED {
     const token: unknown = this.gate.enter(attempt, now);
     if (isThenable(token)) return this.#admitLater(attempt, token);
-    return token === REFUSED ? REFUSED : { attempt, token };
+    return token === REFUSED ? this.#refused(attempt) : { attempt, token };
   }
 
   leave(attempt: Attempt, { token }: Admission, now: number, ok: boolean, outcome: unknown): void {
@@ -45,26 +46,27 @@ export class GuardedGate implements GateStrategy<Admission> {
     );
   }
 
+  #refused({ refusal }: Attempt): typeof REFUSED {
+    if (refusal !== undefined) return REFUSED;
+    throw new Error(`the strategy ${this.option} rejected an attempt without attempt.refuse(error)`);
+  }
+
   #admitLater(attempt: Attempt, promise: PromiseLike<unknown>): Promise<Admission | typeof REFUSED> {
     const { signal } = attempt;
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(signal.reason);
       if (signal.aborted) giveUp();
       signal.addEventListener('abort', giveUp, { once: true });
-      const settled = (): void => signal.removeEventListener('abort', giveUp);
-      promise.then(
-        (token) => {
-          settled();
-          if (token === REFUSED) return resolve(REFUSED);
+      // A thenable may call back more than once; a promise does not.
+      Promise.resolve(promise)
+        .finally(() => signal.removeEventListener('abort', giveUp))
+        .then((token) => {
+          if (token === REFUSED) return resolve(this.#refused(attempt));
           const admission = { attempt, token };
           if (signal.aborted) this.leave(attempt, admission, this.clock.now(), false, signal.reason);
           else resolve(admission);
-        },
-        (error) => {
-          settled();
-          reject(error);
-        },
-      );
+        })
+        .catch(reject);
     });
   }
 }

@@ -13,11 +13,11 @@ export function guardedStrategy(
   const callbacks = new Callbacks(option, monitor);
   switch (strategy.kind) {
     case 'gate':
-      return new GuardedGate(strategy, callbacks, clock);
+      return new GuardedGate(option, strategy, callbacks, clock);
     case 'repeat':
       return new GuardedRepeat(strategy, callbacks);
     case 'around':
-      return new GuardedAround(option, strategy);
+      return new GuardedAround(option, strategy, callbacks);
     default:
       return guardedRecover(strategy as RecoverStrategy);
   }

@@ -106,7 +106,8 @@ export class ArgFallbackStrategy implements RepeatStrategy {
 function choose(argument: unknown, declared: Choice): Choice {
   if (argument === undefined) return declared;
   const { parameter } = declared;
-  if (Array.isArray(argument)) return { parameter, values: argument, digests: [], common: false };
+  // The caller may change its list while the call runs.
+  if (Array.isArray(argument)) return { parameter, values: [...argument], digests: [], common: false };
   const position = declared.values.indexOf(argument);
   const digest = declared.digests[position];
   return { parameter, values: [argument], digests: digest === undefined ? [] : [digest], common: false };

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Deadline } from '../../core/time/index.js';
 import { KeyedStates } from '../../core/collections/index.js';
 import { RateLimitExceededError, withoutStack } from '../../core/errors/index.js';
@@ -61,8 +62,10 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
       const wait = mode === 'wait' ? `, and the wait would be ${Math.ceil(delay)} ms` : '';
       return attempt.refuse(this.#refusal(attempt, delay, wait));
     }
+    const permit = this.#queueUp(attempt, limiter, until, now);
+    // Emitted after it has queued: calls that a listener makes come later.
     this.context.monitor.emit('rate-limit-wait', call, { delay });
-    return this.#queueUp(attempt, limiter, until, now);
+    return permit;
   }
 
   start(limiter: RateLimiter, now: number): void {
@@ -81,6 +84,9 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
   #queueUp(attempt: Attempt, limiter: RateLimiter, until: number, now: number): Promise<RateLimiter> {
     const { deadlines, clock } = this.context;
     const { maxWait } = this.options;
+    // The deadline expires outside of the caller's context, in which its listeners run.
+    const isHeard = attempt.call.monitor.hasListener('rate-limit-refusal');
+    const caller = isHeard ? new AsyncResource('OperoWait') : undefined;
     return attempt.wait<RateLimiter>((resolve, reject) => {
       let admitted = false;
       const leave = limiter.wait(() => {
@@ -94,7 +100,9 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
         if (admitted) return;
         leave();
         const delay = limiter.expectedWait(clock.now());
-        const refusal = this.#refusal(attempt, delay, `, and there was no permit within ${maxWait} ms`);
+        const why = `, and there was no permit within ${maxWait} ms`;
+        const refuse = () => this.#refusal(attempt, delay, why);
+        const refusal = caller ? caller.runInAsyncScope(refuse) : refuse();
         attempt.refuse(refusal);
         reject(refusal);
       });
