@@ -10,6 +10,13 @@ export { type CallNotes, NoteKey } from './notes.js';
 export { REFUSED } from './outcomes.js';
 export type { BeginStrategyWait, StrategyAttempt, StrategyCall } from './contracts.js';
 export type { OperoCall } from './opero-call.js';
+export {
+  noteResponse,
+  RespondingScope,
+  type CacheFacts,
+  type RateLimitFacts,
+  type ResponseFacts,
+} from './response-facts.js';
 export { RootScope } from './root-scope.js';
 export { Scope } from './scope.js';
 export { attemptsAround, Contended, isOutermost, NestedWait, waitsForHolder } from './waits.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionContext } from '@nestjs/common';
-import { currentScope, Scope } from '../../core/call/index.js';
+import { currentScope, RespondingScope, type ResponseFacts, type Scope } from '../../core/call/index.js';
 
 declare module '../../core/strategy/caching.js' {
   interface RequestContext extends ExecutionContext {}
@@ -15,7 +15,9 @@ export interface RequestLike {
 const HARMLESS_ID = /^[\w.:-]{1,128}$/;
 
 /** The scope of one incoming request, message or job. */
-export class RequestScope extends Scope {
+export class RequestScope extends RespondingScope {
+  /** What strategies told of the results of handlers, by operation. */
+  facts: Map<string, ResponseFacts> | undefined;
   #correlationId: string | undefined;
   #used = false;
 
@@ -33,6 +35,12 @@ export class RequestScope extends Scope {
       this.onFirstUse();
     }
     super.adopt(child);
+  }
+
+  noteResponse(operation: string, facts: ResponseFacts): void {
+    if (this.context.getType() !== 'http') return;
+    this.facts ??= new Map();
+    this.facts.set(operation, { ...this.facts.get(operation), ...facts });
   }
 
   /** A shutdown does not wait for an open stream, but for the calls made for it. */

@@ -3,9 +3,10 @@ import { HttpAdapterHost, LazyModuleLoader, ModuleRef, ModulesContainer } from '
 import { OperoConfigurationError } from '../../core/errors/index.js';
 import { linesOf, type Problem } from '../../core/options/index.js';
 import type { CacheStore } from '../../core/strategy/index.js';
-import { OperoRuntime, Profiles, strategiesWith, type Layer } from '../../runtime/index.js';
+import { OperoRuntime, Profiles, strategiesWith, type Layer, type Operation } from '../../runtime/index.js';
 import { InstanceBinder } from '../binding/instance-binder.js';
 import { MethodRegistry } from '../binding/method-registry.js';
+import { ResponseHeaders } from '../edge/response-headers.js';
 import { findCache } from './find-cache.js';
 import { missingMapped } from '../mapped/inject-mapped.js';
 import { DrainFirst } from './drain-first.js';
@@ -18,6 +19,7 @@ const DEFAULT_DRAIN = 10_000;
 /** The runtime, bindings and transport errors of one app. */
 export class OperoHost {
   readonly transportErrors = new TransportErrors();
+  readonly responseHeaders = new ResponseHeaders((context) => this.#operationOf(context)?.name);
   readonly bindings = new MethodRegistry((message) => this.#warn(message));
   readonly binder = new InstanceBinder(this.bindings, (message) => this.#warn(message));
   readonly #logger = new Logger('Opero');
@@ -26,7 +28,7 @@ export class OperoHost {
   readonly #drainFirst = new DrainFirst(() => this.drain());
   #runtime: OperoRuntime | undefined;
   #drainTimeout = DEFAULT_DRAIN;
-  #translatesHttp = true;
+  #http: OperoModuleOptions['http'];
   #where = '';
   #store: CacheStore | undefined;
   #modules: ModulesContainer | undefined;
@@ -46,16 +48,20 @@ export class OperoHost {
 
   /** Whether errors of this package become HTTP exceptions. */
   get translatesHttp(): boolean {
-    return this.#translatesHttp;
+    return this.#http?.translate ?? true;
   }
 
   /** The `abortOnDisconnect` option of a handler; `undefined` if not set. */
   abortsOnDisconnect(context: ExecutionContext): boolean | undefined {
-    const { prototype } = context.getClass<object>() as { prototype: object };
-    const operation = this.bindings.findHandler(prototype, context.getHandler());
+    const operation = this.#operationOf(context);
     if (operation) return operation.common.abortOnDisconnect;
     return this.#layers.defaults.findLast(({ options }) => options.abortOnDisconnect !== undefined)?.options
       .abortOnDisconnect;
+  }
+
+  #operationOf(context: ExecutionContext): Operation | undefined {
+    const { prototype } = context.getClass<object>() as { prototype: object };
+    return this.bindings.findHandler(prototype, context.getHandler());
   }
 
   /** Starts to bind instances of the modules. */
@@ -80,7 +86,8 @@ export class OperoHost {
     const sound = problems.length === 0 ? options : onlyNames(options);
     this.#moduleProblems.push(...linesOf(this.#where, problems));
     this.#drainTimeout = sound.shutdown?.drainTimeout ?? DEFAULT_DRAIN;
-    this.#translatesHttp = sound.http?.translate ?? true;
+    this.#http = sound.http;
+    this.responseHeaders.configure(sound.http);
     const { store, ...caching } = sound.cache ?? {};
     if (typeof store === 'object') this.#store = store;
     this.#layers = {
@@ -111,6 +118,7 @@ export class OperoHost {
     ];
     if (problems.length > 0) throw new OperoConfigurationError(problems);
     this.#store ??= findCache(reference, (message) => this.#warn(message));
+    this.responseHeaders.install(reference.get(HttpAdapterHost, { strict: false }).httpAdapter);
     this.#letDrainFirst();
   }
 

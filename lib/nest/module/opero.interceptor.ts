@@ -54,14 +54,17 @@ export class OperoInterceptor implements NestInterceptor {
         scope.end();
       };
       const observer = {
-        next: (value: unknown) => subscriber.next(value),
+        next: (value: unknown) => {
+          this.#writeHeaders(context, scope);
+          subscriber.next(value);
+        },
         error: (error: unknown) => {
           const nobodyListens = scope.stopped?.reason === error && error instanceof ClientGone;
           over();
           // The client is gone: no filter or log should see an error.
           if (nobodyListens) subscriber.next(undefined);
           if (nobodyListens) subscriber.complete();
-          else subscriber.error(this.#translate(context, error));
+          else subscriber.error(this.#translate(context, scope, error));
         },
         complete: () => {
           over();
@@ -77,6 +80,10 @@ export class OperoInterceptor implements NestInterceptor {
     });
   }
 
+  #writeHeaders(context: ExecutionContext, scope: RequestScope): void {
+    if (scope.facts) this.host.responseHeaders.write(context, scope, this.adapters.httpAdapter);
+  }
+
   /** A POST in progress is not aborted unless that was configured. */
   #clientLeft(context: ExecutionContext, scope: RequestScope): void {
     const { method } = context.switchToHttp().getRequest<{ method?: string }>();
@@ -86,7 +93,8 @@ export class OperoInterceptor implements NestInterceptor {
     }
   }
 
-  #translate(context: ExecutionContext, error: unknown): unknown {
+  #translate(context: ExecutionContext, scope: RequestScope, error: unknown): unknown {
+    this.#writeHeaders(context, scope);
     const type = context.getType<string>();
     if (type === 'http' && !this.host.translatesHttp) return error;
     const own = lastException(error);

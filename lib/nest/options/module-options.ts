@@ -89,7 +89,7 @@ export interface OperoModuleOptions {
    */
   cache?: OperoCacheOptions;
   /**
-   * How errors are sent to HTTP clients.
+   * What HTTP clients are told.
    * @default {}
    */
   http?: {
@@ -100,6 +100,18 @@ export interface OperoModuleOptions {
      * @default true
      */
     translate?: boolean;
+    /**
+     * Whether a cached route answers with `X-Cache` (`HIT`, `MISS` or `STALE`), `Age` and `ETag`, and a limited one with
+     * `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). Headers that the app has set are kept.
+     * @default true
+     */
+    headers?: boolean;
+    /**
+     * Whether a cached route that is asked with GET or HEAD answers with `Cache-Control: max-age` for the rest of its
+     * ttl: `public` with `share: true`, else `private`.
+     * @default false
+     */
+    cacheControl?: boolean;
   };
   /**
    * How calls end when the app closes.
@@ -149,7 +161,11 @@ const cacheFields = fields({
   principal: v.optional(callback<PrincipalFunction>()),
 });
 
-const httpFields = fields({ translate: v.optional(flag()) });
+const httpFields = fields({
+  translate: v.optional(flag()),
+  headers: v.optional(flag()),
+  cacheControl: v.optional(flag()),
+});
 
 const shutdownFields = fields({ drainTimeout: v.optional(durationOrNone()) });
 

@@ -1,4 +1,5 @@
 import type { CallIdentity, Scope } from '../../core/call/index.js';
+import type { CacheResponses } from './cache-responses.js';
 import type { CacheKeys } from './cache.key.js';
 import type { Entries } from './entries.js';
 import type { FlightTable } from './flight-table.js';
@@ -12,6 +13,8 @@ export interface CacheParts {
   readonly entries: Entries | undefined;
   /** The app's store for a call; `undefined` where there is none, or none that may have what the call answers. */
   readonly guardOf: (identity: CallIdentity | undefined) => GuardedStore | undefined;
+  /** Set on handlers of requests. */
+  readonly responses: CacheResponses | undefined;
   /** Where loads run, apart from the calls that wait for them. */
   readonly root: Scope;
 }

@@ -109,8 +109,10 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
     else this.context.warn(`runs uncached: ${messageOf(error)}`);
   }
 
-  #hit(call: Call, { value, nature }: Entry): unknown {
+  #hit(call: Call, entry: Entry): unknown {
+    const { value, nature } = entry;
     this.context.monitor.emit('cache-hit', call);
+    this.parts.responses?.note(call, entry);
     return this.options.isolate && nature ? copyOf(value, nature) : value;
   }
 
@@ -122,7 +124,9 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
 
   #take(loaded: LoadedValue, call: Call, next: Runner): unknown {
     const value = loaded.take();
-    return value === UNSHARED ? next.run(call) : value;
+    if (value === UNSHARED) return next.run(call);
+    this.parts.responses?.note(call, loaded.entry);
+    return value;
   }
 }
 

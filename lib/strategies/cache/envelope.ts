@@ -118,6 +118,10 @@ export function isRevalidatable(entry: Entry, now: number, ttl: number, window: 
 const endOf = ({ storedAt, expires }: Entry, ttl: number): number =>
   storedAt > 0 ? Math.min(expires, storedAt + ttl) : expires;
 
+/** How long an entry is good yet, in ms. */
+export const remainingOf = (entry: Entry, now: number, ttl: number): number =>
+  Math.max(0, endOf(entry, ttl) - now);
+
 /**
  * Whether a reader of a fresh entry should have it loaded anew: XFetch of Vattani, Chierichetti and Lowenstein, "Optimal
  * Probabilistic Cache Stampede Prevention" (2015). `random` is from 0 to 1.

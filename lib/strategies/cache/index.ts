@@ -5,6 +5,7 @@ import {
   type CreateContext,
   type Target,
 } from '../../core/strategy/index.js';
+import { CacheResponses } from './cache-responses.js';
 import { CacheKeys } from './cache.key.js';
 import { cacheSchema, type CacheOptions, type ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
@@ -80,6 +81,13 @@ function keysOf(options: ResolvedCache, context: CreateContext): CacheKeys {
   return new CacheKeys(context.operation, options, context.caching, classes);
 }
 
+/** The reports to the responses of a handler. */
+const responsesOf = (
+  { ttl, share }: ResolvedCache,
+  { target, clock }: CreateContext,
+): CacheResponses | undefined =>
+  target.handler ? new CacheResponses(typeof ttl === 'number' ? ttl : undefined, share, clock) : undefined;
+
 /**
  * Cache: serves results from the app's cache; equal concurrent calls share one load. A number is the `ttl` in ms;
  * `true` is 5 minutes.
@@ -123,7 +131,8 @@ export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
     const entries = new Entries(memory, options, evictions, context);
     const { root } = context;
     const flights = context.own.once('flights', () => new FlightTable());
-    const parts = { keys, flights, entries, guardOf: guardsOf(context), root };
+    const responses = responsesOf(options, context);
+    const parts = { keys, flights, entries, guardOf: guardsOf(context), responses, root };
     return new CacheStrategy(options, parts, context);
   },
 });
@@ -149,6 +158,7 @@ export const singleFlight = defineStrategy<'singleFlight', ResolvedSingleFlight,
       flights: context.own.once('flights', () => new FlightTable()),
       entries: undefined,
       guardOf,
+      responses: undefined,
       root,
     };
     return new CacheStrategy(options, parts, context);

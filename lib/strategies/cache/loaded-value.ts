@@ -1,4 +1,5 @@
 import { copyOf, natureOf, type Nature } from '../../core/values/index.js';
+import type { Entry } from './envelope.js';
 
 /** Stands for a value that must not be shared: whoever gets this runs the method itself. */
 export const UNSHARED = Symbol('unshared');
@@ -19,6 +20,8 @@ export class LoadedValue {
     shared: boolean,
     private readonly isolate: boolean,
     known?: Nature,
+    /** The entry it comes from; `undefined` if it was just loaded. */
+    readonly entry?: Entry,
   ) {
     this.#nature = known ?? (shared ? natureOf(value) : undefined);
     this.master = this.#nature && isolate && !this.live ? this.#copied(this.#nature) : value;

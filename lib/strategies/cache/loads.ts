@@ -148,9 +148,10 @@ export class Loads implements LoadEnds {
   }
 
   /** What this process holds stays untouched; what came from a store is of nobody else. */
-  #found({ value, nature }: Entry, shared: boolean): LoadedValue {
+  #found(entry: Entry, shared: boolean): LoadedValue {
+    const { value, nature } = entry;
     const { isolate } = this.options;
-    return new LoadedValue(nature && isolate ? copyOf(value, nature) : value, shared, isolate, nature);
+    return new LoadedValue(nature && isolate ? copyOf(value, nature) : value, shared, isolate, nature, entry);
   }
 
   /** Fails all who wait, or answers them with what is stored. */

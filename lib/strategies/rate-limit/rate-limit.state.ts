@@ -57,6 +57,18 @@ export class SlidingWindow {
     return start + this.interval + rounds * this.interval;
   }
 
+  /** How many more may start now. */
+  remainingAt(now: number): number {
+    this.#forget(now);
+    return this.limit - this.#count - this.#held;
+  }
+
+  /** When the oldest start stops counting. */
+  nextReset(now: number): number {
+    this.#forget(now);
+    return (this.#count > 0 ? this.#at(0) : now) + this.interval;
+  }
+
   /** Whether every start is so long ago that forgetting this window changes nothing. */
   isIdle(now: number): boolean {
     return this.#held === 0 && (this.#count === 0 || this.#at(this.#count - 1) + this.interval <= now);

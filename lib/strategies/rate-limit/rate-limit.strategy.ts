@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { Deadline } from '../../core/time/index.js';
 import { KeyedStates } from '../../core/collections/index.js';
 import { RateLimitExceededError, withoutStack } from '../../core/errors/index.js';
-import { isWithdrawn, type Attempt, type REFUSED } from '../../core/call/index.js';
+import { isWithdrawn, noteResponse, type Attempt, type REFUSED } from '../../core/call/index.js';
 import {
   StateKeys,
   stateKey,
@@ -40,6 +40,8 @@ class WaitLimit extends Deadline {
 export class RateLimitStrategy implements GateStrategy<RateLimiter> {
   readonly kind = 'gate';
   readonly #keys: StateKeys;
+  /** Whether the method has responses that tell the limit. */
+  readonly #reports: boolean;
 
   constructor(
     private readonly options: ResolvedRateLimit & { mode: 'wait' | 'reject' },
@@ -47,18 +49,23 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
     private readonly context: CreateContext,
   ) {
     this.#keys = new StateKeys('rateLimit.key', options.key, context.monitor);
+    this.#reports = context.target.handler;
   }
 
   enter(attempt: Attempt, now: number): RateLimiter | Promise<RateLimiter> | typeof REFUSED {
     // Each alternative of a fallback argument has its own limit, because it is another provider or another API key.
     const key = stateKey(this.#keys.of(attempt), attempt.call.alternativeKey);
     const limiter = this.limiters.get(key, now);
-    if (limiter.tryTake(now)) return limiter;
+    if (limiter.tryTake(now)) {
+      if (this.#reports) this.#report(attempt, limiter, now);
+      return limiter;
+    }
     const { call } = attempt;
     const { mode, maxWait, maxWaiting } = this.options;
     const delay = limiter.expectedWait(now);
     const until = now + delay;
     if (mode === 'reject' || delay > maxWait || limiter.waiting >= maxWaiting || until > attempt.deadline) {
+      if (this.#reports) this.#report(attempt, limiter, now);
       const wait = mode === 'wait' ? `, and the wait would be ${Math.ceil(delay)} ms` : '';
       return attempt.refuse(this.#refusal(attempt, delay, wait));
     }
@@ -92,6 +99,7 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
       const leave = limiter.wait(() => {
         admitted = true;
         deadlines.disarm(limit);
+        if (this.#reports) this.#report(attempt, limiter, clock.now());
         resolve(limiter);
       });
       const limit = new WaitLimit(() => {
@@ -112,6 +120,11 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
         leave();
       };
     }, until);
+  }
+
+  #report({ call }: Attempt, limiter: RateLimiter, now: number): void {
+    const { name, limit, interval } = this.options;
+    noteResponse(call, { rateLimit: { name, limit, interval, ...limiter.quotaAt(now) } });
   }
 
   #refusal(attempt: Attempt, delay: number, why: string): RateLimitExceededError {

@@ -47,6 +47,12 @@ export class RateLimiter {
     if (this.#line.size > 0) this.#admitAll();
   }
 
+  /** How many more could start now, and ms until the oldest start stops counting. */
+  quotaAt(now: number): { readonly remaining: number; readonly resetIn: number } {
+    const remaining = Math.max(0, this.#window.remainingAt(now));
+    return { remaining, resetIn: this.#window.nextReset(now) - now };
+  }
+
   /** Ms until one more waiter could start. */
   expectedWait(now: number): number {
     return this.#window.earliestStart(this.#line.size, now) - now;
