@@ -10,7 +10,8 @@ export {
   type Mapped,
   type MappedMethod,
 } from './mapped/mapped.js';
-export type { OperoCacheOptions, OperoModuleOptions } from './options/module-options.js';
+export type { OperoCacheOptions } from './options/cache-options.js';
+export type { OperoModuleOptions } from './options/module-options.js';
 export { OpMap, type OpMapDecorator } from './decorators/op-map.decorator.js';
 export { OperoInterceptor } from './module/opero.interceptor.js';
 export {

@@ -50,7 +50,7 @@ export class OperoRuntime {
     this.#callSites = settings.callSites ?? process.env.NODE_ENV !== 'production';
     this.#random = settings.random ?? systemRandom;
     this.#deadlines = new Deadlines(this.clock);
-    const caching = { store: () => undefined, maxEntries: 10_000, storeTimeout: 500 };
+    const caching = { store: () => undefined, app: '', maxEntries: 10_000, storeTimeout: 500 };
     this.#caching = { keySecret: undefined, tenant: undefined, ...caching, ...settings.caching };
   }
 

@@ -55,7 +55,7 @@ describe('the cache of an app [cache 19]', () => {
     const { stores } = app.get<Cache>(CACHE_MANAGER, { strict: false });
     const keys: string[] = [];
     for await (const [key] of stores[0]!.iterator!(undefined)) keys.push(key as string);
-    expect(keys.join()).toMatch(/opero:Counter\.next:RootTestModule\/Counter:[\w-]{43}/);
+    expect(keys.join()).toMatch(/opero:nestjs-opero:Counter\.next:RootTestModule\/Counter:[\w-]{43}/);
   });
 
   it('can be one that is named', async () => {

@@ -6,6 +6,7 @@ export {
   durationOrNone,
   fields,
   flag,
+  hasMethods,
   joinPath,
   keyCount,
   linesOf,

@@ -170,3 +170,9 @@ function distance(from: string, to: string): number {
   }
   return row[to.length]!;
 }
+
+/** Whether `value` is an object with all these methods. */
+export const hasMethods = (value: unknown, names: readonly string[]): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');

@@ -20,6 +20,8 @@ export type PrincipalFunction = (context: RequestContext) => string | undefined;
 export interface CachingSettings {
   /** The app's cache, as soon as it is known; without one, results are kept in this process. */
   readonly store: () => CacheStore | undefined;
+  /** Name of the app, in all keys; '' for none. */
+  readonly app: string;
   /** How many results are kept in this process. */
   readonly maxEntries: number;
   /** Ms that the store may take before it is passed over. */

@@ -7,6 +7,7 @@ import { OperoRuntime, Profiles, strategiesWith, type Layer, type Operation } fr
 import { InstanceBinder } from '../binding/instance-binder.js';
 import { MethodRegistry } from '../binding/method-registry.js';
 import { ResponseHeaders } from '../edge/response-headers.js';
+import { appName } from './app-name.js';
 import { findCache } from './find-cache.js';
 import { missingMapped } from '../mapped/inject-mapped.js';
 import { DrainFirst } from './drain-first.js';
@@ -99,7 +100,7 @@ export class OperoHost {
       clock: sound.clock,
       random: sound.random,
       enabled: sound.enabled,
-      caching: { ...caching, store: () => this.#store },
+      caching: { ...caching, app: caching.app ?? appName(), store: () => this.#store },
       warn: (message) => this.#logger.warn(message),
     });
     this.bindings.configure({ runtime: this.#runtime, options: sound, profiles });

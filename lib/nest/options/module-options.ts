@@ -3,58 +3,17 @@ import type { Clock, Random } from '../../core/time/index.js';
 import {
   callback,
   check,
-  duration,
   durationOrNone,
   fields,
   flag,
+  hasMethods,
   satisfying,
   show,
-  text,
-  wholeNumber,
   type Problem,
 } from '../../core/options/index.js';
-import type { CacheStore, PrincipalFunction, StrategyDefinition } from '../../core/strategy/index.js';
+import type { StrategyDefinition } from '../../core/strategy/index.js';
+import { cacheFields, type OperoCacheOptions } from './cache-options.js';
 import { checkLayer, type OperoOptions, type OperoProfile, type StrategySet } from '../../runtime/index.js';
-
-/** Where results are cached. */
-export interface OperoCacheOptions {
-  /**
-   * `nest`: the app's cache (`CACHE_MANAGER`) from any module, or this process's memory if there is none. Or a store
-   * with `get`, `set` and `del`.
-   * @default 'nest'
-   */
-  store?: 'nest' | CacheStore;
-  /**
-   * Results kept in this process's memory if the app has no cache: a whole number, 1 or more.
-   * @default 10_000
-   */
-  maxEntries?: number;
-  /**
-   * How long a store operation may take, in ms: greater than 0. After that the call continues without the store.
-   * @default 500
-   */
-  storeTimeout?: number;
-  /**
-   * A secret for the digest of the arguments in keys: a non-empty string. With it, a key cannot be computed from
-   * guessed arguments.
-   * @default a digest without a secret
-   */
-  keySecret?: string | undefined;
-  /**
-   * Returns the current tenant. Tenants never share entries; if it returns none, the call is not cached.
-   * @default all calls belong to one tenant
-   */
-  tenant?: () => string | undefined;
-  /**
-   * Returns the principal of the current request, for every cached route, resolver, gateway and message handler
-   * without its own `principal`. See the method's `cache.principal`.
-   *
-   * @default none
-   * @example
-   * const principal: PrincipalFunction = (context) => context.switchToHttp().getRequest<{ user?: User }>().user?.id;
-   */
-  principal?: PrincipalFunction;
-}
 
 /** Options of `OperoModule.forRoot()`. All are optional. */
 export interface OperoModuleOptions {
@@ -141,25 +100,6 @@ const record = (allowed: string) =>
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     allowed,
   );
-
-const hasMethods = (value: unknown, names: readonly string[]): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
-
-const cacheFields = fields({
-  store: v.optional(
-    satisfying<'nest' | CacheStore>(
-      (value) => value === 'nest' || hasMethods(value, ['get', 'set', 'del']),
-      "'nest', or a cache with get, set and del",
-    ),
-  ),
-  maxEntries: v.optional(wholeNumber(1)),
-  storeTimeout: v.optional(duration()),
-  keySecret: v.optional(text()),
-  tenant: v.optional(callback<() => string | undefined>()),
-  principal: v.optional(callback<PrincipalFunction>()),
-});
 
 const httpFields = fields({
   translate: v.optional(flag()),

@@ -17,10 +17,11 @@ export class CacheKeys {
   constructor(
     operation: string,
     private readonly options: Pick<ResolvedCache, 'key' | 'namespace' | 'share'>,
-    private readonly settings: Pick<CachingSettings, 'keySecret' | 'tenant'>,
+    private readonly settings: Pick<CachingSettings, 'app' | 'keySecret' | 'tenant'>,
     private readonly classes: KeyClasses,
   ) {
-    this.#prefix = `${options.namespace}:${part(operation)}`;
+    const app = settings.app === '' ? '' : `${part(settings.app)}:`;
+    this.#prefix = `${options.namespace}:${app}${part(operation)}`;
   }
   readonly #prefix: string;
 
