@@ -84,6 +84,12 @@ class Routes {
     return 'ok';
   }
 
+  @Get('smooth')
+  @Opero({ rateLimit: { limit: 2, interval: 4_000, algorithm: 'smooth', burst: 2 } })
+  async smooth(): Promise<string> {
+    return 'ok';
+  }
+
   @Get('both')
   @Opero({ cache: { ttl: 60_000, share: true }, rateLimit: { limit: 5, interval: 60_000 } })
   async both(): Promise<string> {
@@ -208,6 +214,10 @@ describe.each(platforms)('the headers of a route on %s', (_name, platform) => {
       '"per \\"minute\\"";r=0;t=50',
       '50',
     ]);
+    expect(await told('smooth', 'ratelimit')).toEqual(['"default";r=1;t=2']);
+    expect(await told('smooth', 'ratelimit')).toEqual(['"default";r=0;t=2']);
+    await clock.advance(1_000);
+    expect(await told('smooth', 'ratelimit')).toEqual(['"default";r=0;t=1']);
     expect(await told('burst', ...names)).toEqual(['"default";q=2', '"default";r=1;t=2', null]);
   });
 

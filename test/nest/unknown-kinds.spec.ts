@@ -177,6 +177,22 @@ describe('a method that does not say how it answers', () => {
     await app.close();
   });
 
+  it('spaces the starts from the first that counts on: the run that shows an Observable is none', async () => {
+    class Spaced {
+      @Opero({ rateLimit: { limit: 10, algorithm: 'smooth', mode: 'reject' } }) watch(): any {
+        return of(1);
+      } // prettier-ignore
+    }
+    Injectable()(Spaced);
+    const clock = new ManualClock();
+    const { app, service } = await appWith(Spaced, { clock });
+    expect(await all(service.watch())).toEqual([1]);
+    await expect(all(service.watch())).rejects.toBeInstanceOf(RateLimitExceededError);
+    await clock.advance(100);
+    expect(await all(service.watch())).toEqual([1]);
+    await app.close();
+  });
+
   it('leaves the first Observable cold, and times it until its first value [hard 3.1]', async () => {
     const { app, service } = await appWith(Undeclared);
     const first = service.silent();

@@ -91,6 +91,7 @@ const strategies = (limited: boolean) => ({
   rateLimit: maybe(
     fc.record({
       limit: fc.integer({ min: 1, max: 3 }),
+      algorithm: fc.constantFrom('window', 'smooth'),
       mode: fc.constantFrom('wait', 'reject'),
       maxWait: fc.constantFrom(0, 500, 9_000),
       key: maybe(key),

@@ -1,3 +1,4 @@
+import type { Problem } from '../../core/options/index.js';
 import { defineStrategy, type Target } from '../../core/strategy/index.js';
 import { rateLimitSchema, type RateLimitOptions, type ResolvedRateLimit } from './rate-limit.options.js';
 import { createLimiters, RateLimitStrategy } from './rate-limit.strategy.js';
@@ -5,6 +6,8 @@ import { createLimiters, RateLimitStrategy } from './rate-limit.strategy.js';
 export type { RateLimitOptions } from './rate-limit.options.js';
 export { SlidingWindow } from './rate-limit.state.js';
 export { RateLimiter } from './rate-limiter.js';
+export { spacedStarts, SpacedStarts } from './spaced-starts.state.js';
+export type { StartTimes } from './start-times.js';
 
 declare module '../../core/declarations/index.js' {
   interface OperoStrategies {
@@ -36,11 +39,19 @@ export const rateLimit = defineStrategy<'rateLimit', ResolvedRateLimit, RateLimi
   traits: ['state-per-alternative'],
   isStateful: () => true,
   facts: ({ mode, maxWait }, target) => ({ wait: modeOf(mode, target) === 'wait' ? maxWait : 0 }),
-  validate({ mode }, target) {
-    if (target.answers !== 'direct' || modeOf(mode, target) === 'reject') return [];
-    return [
-      { path: 'mode', message: `got 'wait', allowed: 'reject' on a synchronous method, which cannot wait` },
-    ];
+  validate({ mode, algorithm, burst }, target) {
+    const problems: Problem[] = [];
+    if (target.answers === 'direct' && modeOf(mode, target) !== 'reject')
+      problems.push({
+        path: 'mode',
+        message: `got 'wait', allowed: 'reject' on a synchronous method, which cannot wait`,
+      });
+    if (burst !== undefined && algorithm !== 'smooth')
+      problems.push({
+        path: 'burst',
+        message: `got ${burst} beside algorithm '${algorithm}', allowed: only together with algorithm 'smooth'`,
+      });
+    return problems;
   },
   create(options, context) {
     const make = () => createLimiters(options, context);

@@ -19,10 +19,22 @@ export interface RateLimitOptions {
    */
   limit?: number;
   /**
-   * Length of the sliding interval, in ms: greater than 0.
+   * Length of the interval, which slides, in ms: greater than 0.
    * @default 1_000
    */
   interval?: number;
+  /**
+   * How the starts lie in the interval: `window` permits them as soon as fewer than `limit` lie in the last `interval`;
+   * `smooth` spaces them evenly, `interval / limit` ms apart.
+   * @default 'window'
+   */
+  algorithm?: 'window' | 'smooth';
+  /**
+   * Attempts that may start at once after a pause, with `algorithm: 'smooth'` only: a whole number from 1 to 1 000 000.
+   * One interval can have `burst - 1` starts more than `limit`.
+   * @default 1; above 100 starts a second what falls into 10 ms, spaced so that the limit holds in every interval
+   */
+  burst?: number;
   /**
    * What happens above the limit: `wait` for a permit in order of arrival, or `reject` with `RateLimitExceededError`.
    * @default 'wait'; 'reject' on methods that handle requests
@@ -62,6 +74,8 @@ export interface RateLimitOptions {
 export const rateLimitSchema = fields({
   limit: wholeNumber(1, 1_000_000),
   interval: v.optional(duration(), 1_000),
+  algorithm: v.optional(oneOf(['window', 'smooth']), 'window'),
+  burst: v.optional(wholeNumber(1, 1_000_000)),
   mode: v.optional(oneOf(['wait', 'reject'])),
   maxWait: v.optional(durationOrNone(), 10_000),
   maxWaiting: v.optional(wholeNumber(0), 10_000),

@@ -1,9 +1,11 @@
+import type { StartTimes } from './start-times.js';
+
 /**
  * The starts of the last interval: at most `limit` of them in any half-open interval [t, t + interval), also across
  * the edges of windows. A permit is held first, and counts as a start from the moment it is used. Pure: time is an
  * argument.
  */
-export class SlidingWindow {
+export class SlidingWindow implements StartTimes {
   /** A ring that grows up to `limit` as it is needed. */
   #starts: number[] = [];
   #oldest = 0;
@@ -15,12 +17,10 @@ export class SlidingWindow {
     readonly interval: number,
   ) {}
 
-  /** Permits that were given and not used yet. */
   get held(): number {
     return this.#held;
   }
 
-  /** Whether one more may start; if so a permit is held for it. */
   tryTake(now: number): boolean {
     this.#forget(now);
     if (this.#count + this.#held >= this.limit) return false;
@@ -28,7 +28,6 @@ export class SlidingWindow {
     return true;
   }
 
-  /** The holder of a permit starts. */
   start(now: number): void {
     this.#held--;
     if (this.#count === this.#starts.length) this.#grow();
@@ -36,17 +35,14 @@ export class SlidingWindow {
     this.#count++;
   }
 
-  /** The holder of a permit will never start. */
   giveBack(): void {
     this.#held--;
   }
 
-  /** The latest start never was. */
   takeBack(): void {
     if (this.#count > 0) this.#count--;
   }
 
-  /** The earliest moment at which the waiter behind `ahead` others can start, if all who hold a permit start now. */
   earliestStart(ahead: number, now: number): number {
     this.#forget(now);
     const free = this.limit - this.#count - this.#held;
@@ -57,19 +53,16 @@ export class SlidingWindow {
     return start + this.interval + rounds * this.interval;
   }
 
-  /** How many more may start now. */
   remainingAt(now: number): number {
     this.#forget(now);
-    return this.limit - this.#count - this.#held;
+    return Math.max(0, this.limit - this.#count - this.#held);
   }
 
-  /** When the oldest start stops counting. */
   nextReset(now: number): number {
     this.#forget(now);
     return (this.#count > 0 ? this.#at(0) : now) + this.interval;
   }
 
-  /** Whether every start is so long ago that forgetting this window changes nothing. */
   isIdle(now: number): boolean {
     return this.#held === 0 && (this.#count === 0 || this.#at(this.#count - 1) + this.interval <= now);
   }

@@ -11,20 +11,27 @@ import {
   type StrategyContext,
 } from '../../core/strategy/index.js';
 import type { ResolvedRateLimit } from './rate-limit.options.js';
+import { SlidingWindow } from './rate-limit.state.js';
 import { RateLimiter } from './rate-limiter.js';
+import { spacedStarts } from './spaced-starts.state.js';
 
 /** The limiters of one limit by key. */
 export type RateLimiters = KeyedStates<RateLimiter>;
 
 export const createLimiters = (
-  { limit, interval, maxKeys }: ResolvedRateLimit,
+  { algorithm, limit, interval, burst, maxKeys }: ResolvedRateLimit,
   { clock }: StrategyContext,
-): RateLimiters =>
-  new KeyedStates({
-    make: () => new RateLimiter(limit, interval, clock),
+): RateLimiters => {
+  const starts =
+    algorithm === 'smooth'
+      ? () => spacedStarts(limit, interval, burst)
+      : () => new SlidingWindow(limit, interval);
+  return new KeyedStates({
+    make: () => new RateLimiter(starts(), clock),
     inUse: (limiter, now) => limiter.inUseAt(now),
     bound: maxKeys,
   });
+};
 
 /** The deadline of an attempt that waits for a permit. */
 class WaitLimit extends Deadline {
@@ -34,8 +41,8 @@ class WaitLimit extends Deadline {
 }
 
 /**
- * Limits how many attempts start per interval. A permit is held until the method starts and counts from then on, so
- * that permits cannot pile up in inner queues and be used all at once.
+ * Limits how many attempts start per interval, or spaces their starts evenly. A permit is held until the method starts
+ * and counts from then on, so that permits cannot pile up in inner queues and be used all at once.
  */
 export class RateLimitStrategy implements GateStrategy<RateLimiter> {
   readonly kind = 'gate';
@@ -79,9 +86,11 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
     limiter.start(now);
   }
 
-  leave({ invoked, call }: Attempt, limiter: RateLimiter): void {
+  leave({ invoked, call, startedAt }: Attempt, limiter: RateLimiter): void {
     // A start counts however it ends. A permit of an attempt that never started is returned.
-    if (!invoked) limiter.giveBack(isWithdrawn(call));
+    if (invoked) return;
+    if (isWithdrawn(call)) limiter.takeBack(startedAt);
+    else limiter.giveBack();
   }
 
   /**
@@ -128,9 +137,10 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
   }
 
   #refusal(attempt: Attempt, delay: number, why: string): RateLimitExceededError {
-    const { limit, interval } = this.options;
+    const { limit, interval, algorithm } = this.options;
     const { operation } = this.context;
-    const message = `${operation} is limited to ${limit} per ${interval} ms${why}`;
+    const spaced = algorithm === 'smooth' ? ', evenly spaced' : '';
+    const message = `${operation} is limited to ${limit} per ${interval} ms${spaced}${why}`;
     const error = withoutStack(() => new RateLimitExceededError(message, operation, delay));
     this.context.monitor.emit('rate-limit-refusal', attempt.call, { error });
     return error;

@@ -1,20 +1,16 @@
 import { outsideCallers, type Clock, type Timer } from '../../core/time/index.js';
 import { WaitQueue } from '../../core/collections/index.js';
-import { SlidingWindow } from './rate-limit.state.js';
+import type { StartTimes } from './start-times.js';
 
 /** One limit with those who wait for it, first come, first served. */
 export class RateLimiter {
-  readonly #window: SlidingWindow;
   readonly #line = new WaitQueue();
   #timer: Timer | undefined;
 
   constructor(
-    limit: number,
-    interval: number,
+    private readonly starts: StartTimes,
     private readonly clock: Clock,
-  ) {
-    this.#window = new SlidingWindow(limit, interval);
-  }
+  ) {}
 
   get waiting(): number {
     return this.#line.size;
@@ -22,23 +18,28 @@ export class RateLimiter {
 
   /** Whether a new limiter in its place could permit a start too early. */
   inUseAt(now: number): boolean {
-    return this.#line.size > 0 || this.#window.held > 0 || !this.#window.isIdle(now);
+    return this.#line.size > 0 || this.starts.held > 0 || !this.starts.isIdle(now);
   }
 
   /** Gives a permit, unless the limit is spent or others wait already. */
   tryTake(now: number): boolean {
-    return this.#line.size === 0 && this.#window.tryTake(now);
+    return this.#line.size === 0 && this.starts.tryTake(now);
   }
 
   /** The holder of a permit starts. */
   start(now: number): void {
-    this.#window.start(now);
+    this.starts.start(now);
   }
 
-  /** The holder of a permit will never start, or its start is to count as none: the next may. */
-  giveBack(started = false): void {
-    if (started) this.#window.takeBack();
-    else this.#window.giveBack();
+  /** The holder of a permit will never start: the next may. */
+  giveBack(): void {
+    this.starts.giveBack();
+    this.admitDue();
+  }
+
+  /** The start at `startedAt` is to count as none: the next may. */
+  takeBack(startedAt: number): void {
+    this.starts.takeBack(startedAt);
     this.admitDue();
   }
 
@@ -49,13 +50,12 @@ export class RateLimiter {
 
   /** How many more could start now, and ms until the oldest start stops counting. */
   quotaAt(now: number): { readonly remaining: number; readonly resetIn: number } {
-    const remaining = Math.max(0, this.#window.remainingAt(now));
-    return { remaining, resetIn: this.#window.nextReset(now) - now };
+    return { remaining: this.starts.remainingAt(now), resetIn: this.starts.nextReset(now) - now };
   }
 
   /** Ms until one more waiter could start. */
   expectedWait(now: number): number {
-    return this.#window.earliestStart(this.#line.size, now) - now;
+    return this.starts.earliestStart(this.#line.size, now) - now;
   }
 
   /** Queues up; `admit` is called when it is its turn. Returns how to leave, which gives the turn to the next. */
@@ -72,7 +72,7 @@ export class RateLimiter {
     if (this.#timer || this.#line.size === 0) return;
     const now = this.clock.now();
     // A timer of less than a ms fires at once, and again, until the moment has come.
-    const delay = Math.ceil(this.#window.earliestStart(0, now) - now);
+    const delay = Math.ceil(this.starts.earliestStart(0, now) - now);
     this.#timer = outsideCallers(() =>
       this.clock.schedule(delay, () => {
         this.#timer = undefined;
@@ -83,7 +83,7 @@ export class RateLimiter {
 
   #admitAll(): void {
     const now = this.clock.now();
-    while (this.#line.size > 0 && this.#window.tryTake(now)) this.#line.admitFirst();
+    while (this.#line.size > 0 && this.starts.tryTake(now)) this.#line.admitFirst();
     if (this.#line.size === 0) this.#stop();
     else this.#schedule();
   }
