@@ -1,5 +1,14 @@
 import * as v from 'valibot';
-import { callback, duration, fields, flag, ratio, satisfying, text } from '../../core/options/index.js';
+import {
+  callback,
+  duration,
+  durationOrNone,
+  fields,
+  flag,
+  ratio,
+  satisfying,
+  text,
+} from '../../core/options/index.js';
 import { errorConditions, type ErrorConditions, type PrincipalFunction } from '../../core/strategy/index.js';
 import type { Revive } from './revive.js';
 
@@ -68,6 +77,12 @@ export interface CacheOptions {
    */
   refreshAhead?: boolean | number;
   /**
+   * How long an entry of the app's store is also kept in this process and served without asking the store, in ms: 0 or
+   * more, and never beyond its ttl. An eviction in another process is noticed after this time at the latest.
+   * @default 0: the store is asked for each call
+   */
+  localTtl?: number;
+  /**
    * Shortens each ttl by a random share of up to this much, so that entries written together do not expire together:
    * 0 to 1.
    * @default 0
@@ -135,6 +150,7 @@ export const cacheSchema = fields({
       v.transform((value) => (typeof value === 'number' ? value : value ? 1 : undefined)),
     ),
   ),
+  localTtl: v.optional(durationOrNone(), 0),
   jitter: v.optional(ratio(), 0),
   isolate: v.optional(flag(), true),
   revive: v.optional(callback<Revive>()),

@@ -1,18 +1,16 @@
 import { EvictionFailedError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
 import type { ResolvedCache } from './cache.options.js';
-import { isDue, isFresh, isRevalidatable, lifeOf, open, seal, type Entry } from './envelope.js';
+import { open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';
+import { Lifetimes, storeTtl } from './lifetimes.js';
 import type { LoadedValue } from './loaded-value.js';
 import type { MemoryStore } from './memory-store.js';
 import { StoreReports, type EntriesContext } from './store-reports.js';
 import { StoredForms } from './stored-form.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
 import { natureOf } from '../../core/values/index.js';
-
-/** The longest ttl that a store is given: what lies beyond overflows the timers that some keep. */
-const LONGEST_TTL = 2 ** 31 - 1;
 
 /** What has loaded, and for how long it is to be kept. */
 export interface Write {
@@ -36,6 +34,7 @@ export interface Write {
 export class Entries {
   readonly #forms: StoredForms;
   readonly #reports: StoreReports;
+  readonly #lifetimes: Lifetimes;
 
   constructor(
     private readonly memory: MemoryStore,
@@ -45,6 +44,7 @@ export class Entries {
   ) {
     this.#forms = new StoredForms(options.revive, (message) => context.warn(message));
     this.#reports = new StoreReports(context);
+    this.#lifetimes = new Lifetimes(options, context);
   }
 
   /** Which eviction of the whole operation came last. */
@@ -70,14 +70,12 @@ export class Entries {
   }
 
   mayRevalidate(entry: Entry): boolean {
-    const window = this.options.staleWhileRevalidate ?? 0;
-    return entry.epoch === this.epoch && isRevalidatable(entry, this.#date, this.#longestTtl, window);
+    return entry.epoch === this.epoch && this.#lifetimes.mayRevalidate(entry);
   }
 
   /** Whether a fresh entry should be refreshed before its ttl is over. */
   isDue(entry: Entry): boolean {
-    const beta = this.options.refreshAhead;
-    return beta !== undefined && isDue(entry, this.#date, this.#longestTtl, beta, this.context.random());
+    return this.#lifetimes.isDue(entry);
   }
 
   /** What is stored under a key, good or not any more. */
@@ -92,25 +90,39 @@ export class Entries {
   }
 
   isFresh(entry: Entry): boolean {
-    return isFresh(entry, this.#date, this.#longestTtl);
+    return this.#lifetimes.isFresh(entry);
   }
 
   /** Keeps what has loaded, at once or later. Whatever the store does, the call it was loaded for has its answer. */
   write({ key, loaded, flight, guard, call, ttl, took }: Write): Promise<void> | undefined {
-    const life = this.#life(flight.epoch, ttl, took);
+    const life = this.#lifetimes.of(flight.epoch, ttl, took);
     const nature = loaded.nature ?? natureOf(loaded.master);
     const sealed = guard && this.#forms.of(loaded.master, nature, call);
     if (!guard || !sealed) {
-      const { storedAt, expires, stale, epoch } = life;
-      this.memory.set(key, { storedAt, expires, stale, epoch, took, value: loaded.master, nature });
+      this.memory.set(key, { ...momentsOf(life), value: loaded.master, nature });
       return undefined;
     }
     this.memory.del(key);
+    if (this.options.localTtl > 0) this.#keepLocal(key, { ...momentsOf(life), value: loaded.master, nature });
     const kept = storeTtl(life.kept);
     const frozen = nature.copying === 'none' && typeof loaded.master === 'object' && loaded.master !== null;
     const envelope = seal(sealed.encoded, life, sealed.revive, frozen && !sealed.revive);
     const stored = guard.set(key, envelope, kept, this.#reports.for(call));
     return this.#stored(stored, key, flight, guard);
+  }
+
+  /** Keeps what was read from the store for calls that follow soon. Returns the entry to answer with. */
+  keepRead(key: string, entry: Entry): Entry {
+    // An entry with a nature is this process's own already.
+    if (this.options.localTtl === 0 || entry.nature) return entry;
+    const nature = natureOf(entry.value);
+    return nature.live ? entry : this.#keepLocal(key, { ...entry, nature });
+  }
+
+  #keepLocal(key: string, entry: Entry): Entry {
+    const local = { ...entry, localUntil: this.context.clock.now() + this.options.localTtl };
+    this.memory.set(key, local);
+    return local;
   }
 
   /**
@@ -135,21 +147,9 @@ export class Entries {
   async forgetAll(guard: GuardedStore | undefined): Promise<void> {
     if (!guard) return this.evictions.epoch.begin(this.#date);
     const report = this.#reports.outsideCalls();
-    const longest = storeTtl(this.#longestTtl + Math.max(...Object.values(this.#windows)));
+    const longest = storeTtl(this.#lifetimes.longest);
     const failure = await this.evictions.epoch.publish(guard, this.#date, longest, report);
     if (failure) throw new EvictionFailedError(this.context.operation, { cause: failure.error });
-  }
-
-  /** How long an entry may be served past its ttl, and why. */
-  get #windows() {
-    const { staleIfError, staleWhileRevalidate = 0 } = this.options;
-    return { staleIfError: staleIfError?.ttl ?? 0, staleWhileRevalidate };
-  }
-
-  /** How long an entry may be good at most; a function that decides knows no limit. */
-  get #longestTtl(): number {
-    const { ttl } = this.options;
-    return typeof ttl === 'number' ? ttl : Infinity;
   }
 
   get #date(): number {
@@ -169,7 +169,9 @@ export class Entries {
 
   #held(key: string): Entry | undefined {
     const entry = this.memory.get(key) as Entry | undefined;
-    return entry?.epoch === this.evictions.epoch.current ? entry : undefined;
+    if (entry?.epoch !== this.evictions.epoch.current) return undefined;
+    const { localUntil } = entry;
+    return localUntil === undefined || this.context.clock.now() < localUntil ? entry : undefined;
   }
 
   #readStored(key: string, guard: GuardedStore, call: Call): Promise<Entry | undefined> {
@@ -197,13 +199,12 @@ export class Entries {
       return undefined;
     }
   }
-
-  #life(epoch: number, ttl: number, took: number): ReturnType<typeof lifeOf> {
-    const { jitter } = this.options;
-    const own = ttl === Infinity ? ttl : ttl * (1 - jitter * this.context.random());
-    return lifeOf({ ttl: own, took, ...this.#windows }, this.#date, epoch);
-  }
 }
 
-/** What a store is told: whole ms, 0 for ever. */
-const storeTtl = (ttl: number): number => (ttl === Infinity ? 0 : Math.min(Math.ceil(ttl), LONGEST_TTL));
+const momentsOf = ({ storedAt, expires, stale, epoch, took }: ReturnType<Lifetimes['of']>) => ({
+  storedAt,
+  expires,
+  stale,
+  epoch,
+  took,
+});

@@ -36,6 +36,8 @@ export interface Entry {
   readonly value: unknown;
   /** What can be done with the value, once somebody has looked. */
   readonly nature: Nature | undefined;
+  /** Until when this copy of an entry in the store is used without reading it, in ms of the clock's `now()`. */
+  readonly localUntil?: number;
 }
 
 /** How long an entry is good, and how long it may be served in spite of that, in ms. */

@@ -150,7 +150,7 @@ export const singleFlight = defineStrategy<'singleFlight', ResolvedSingleFlight,
   create({ key, share, isolate }, context) {
     if (context.has('shares-loads')) return undefined;
     const namespace = 'flight';
-    const options: ResolvedCache = { ttl: Infinity, key, share, namespace, jitter: 0, isolate };
+    const options: ResolvedCache = { ttl: Infinity, key, share, namespace, localTtl: 0, jitter: 0, isolate };
     const { root } = context;
     const guardOf = () => undefined;
     const parts = {

@@ -75,7 +75,7 @@ export class Loads implements LoadEnds {
     const refreshed =
       fresh && !this.refreshes?.isDue(entry) ? undefined : this.refreshes?.serveStored(found, flight, next);
     const served = refreshed ?? (fresh ? entry : undefined);
-    if (served) this.#landFound(request, served);
+    if (served) this.#landFound(request, served === entry && fresh ? this.#kept(request, entry) : served);
     return served !== undefined;
   }
 
@@ -104,6 +104,11 @@ export class Loads implements LoadEnds {
     this.parts.flights.end(key, flight);
     flight.land(this.#found(entry, flight.members > 1));
     this.context.monitor.emit('cache-hit', leader);
+  }
+
+  /** A fresh entry of the store, which this process may keep. */
+  #kept({ key, guard }: LoadRequest, entry: Entry): Entry {
+    return guard ? this.parts.entries!.keepRead(key, entry) : entry;
   }
 
   /** Hands the value to all who wait, and stores it. */
