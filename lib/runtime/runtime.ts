@@ -51,7 +51,13 @@ export class OperoRuntime {
     this.#random = settings.random ?? systemRandom;
     this.#deadlines = new Deadlines(this.clock);
     const caching = { store: () => undefined, app: '', maxEntries: 10_000, storeTimeout: 500 };
-    this.#caching = { keySecret: undefined, tenant: undefined, ...caching, ...settings.caching };
+    this.#caching = {
+      keySecret: undefined,
+      tenant: undefined,
+      maxSize: undefined,
+      ...caching,
+      ...settings.caching,
+    };
   }
 
   get operations(): ReadonlyMap<string, Operation> {

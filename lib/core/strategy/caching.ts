@@ -24,6 +24,8 @@ export interface CachingSettings {
   readonly app: string;
   /** How many results are kept in this process. */
   readonly maxEntries: number;
+  /** How many bytes they may take, roughly; `undefined` for any number. */
+  readonly maxSize: number | undefined;
   /** Ms that the store may take before it is passed over. */
   readonly storeTimeout: number;
   /** Makes digests of arguments that cannot be guessed. */

@@ -25,10 +25,17 @@ export interface OperoCacheOptions {
    */
   app?: string;
   /**
-   * Results kept in this process's memory if the app has no cache: a whole number, 1 or more.
+   * Results kept in this process's memory, where the app has no cache or none that may have them: a whole number, 1 or
+   * more.
    * @default 10_000
    */
   maxEntries?: number;
+  /**
+   * Bytes that results in this process's memory may take together, roughly: a whole number, 1 or more. The least recently
+   * used ones go first; a larger one is not kept, with a warning.
+   * @default any number: `maxEntries` alone bounds them
+   */
+  maxSize?: number;
   /**
    * How long a store operation may take, in ms: greater than 0. After that the call continues without the store.
    * @default 500
@@ -66,6 +73,7 @@ export const cacheFields = fields({
   ),
   app: v.optional(text()),
   maxEntries: v.optional(wholeNumber(1)),
+  maxSize: v.optional(wholeNumber(1)),
   storeTimeout: v.optional(duration()),
   keySecret: v.optional(text()),
   tenant: v.optional(callback<() => string | undefined>()),

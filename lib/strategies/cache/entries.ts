@@ -1,7 +1,7 @@
 import { EvictionFailedError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
 import type { ResolvedCache } from './cache.options.js';
-import { open, seal, type Entry } from './envelope.js';
+import { entryOf, open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';
 import { Lifetimes, storeTtl } from './lifetimes.js';
@@ -99,11 +99,11 @@ export class Entries {
     const nature = loaded.nature ?? natureOf(loaded.master);
     const sealed = guard && this.#forms.of(loaded.master, nature, call);
     if (!guard || !sealed) {
-      this.memory.set(key, { ...momentsOf(life), value: loaded.master, nature });
+      this.#hold(key, entryOf(life, loaded.master, nature, Infinity));
       return undefined;
     }
     this.memory.del(key);
-    if (this.options.localTtl > 0) this.#keepLocal(key, { ...momentsOf(life), value: loaded.master, nature });
+    if (this.options.localTtl > 0) this.#hold(key, entryOf(life, loaded.master, nature, this.#localUntil));
     const kept = storeTtl(life.kept);
     const frozen = nature.copying === 'none' && typeof loaded.master === 'object' && loaded.master !== null;
     const envelope = seal(sealed.encoded, life, sealed.revive, frozen && !sealed.revive);
@@ -116,13 +116,20 @@ export class Entries {
     // An entry with a nature is this process's own already.
     if (this.options.localTtl === 0 || entry.nature) return entry;
     const nature = natureOf(entry.value);
-    return nature.live ? entry : this.#keepLocal(key, { ...entry, nature });
+    if (nature.live) return entry;
+    const keptUntil = this.#lifetimes.keptUntil(entry);
+    const held = { ...entry, nature, keptUntil, localUntil: this.#localUntil };
+    this.#hold(key, held);
+    return held;
   }
 
-  #keepLocal(key: string, entry: Entry): Entry {
-    const local = { ...entry, localUntil: this.context.clock.now() + this.options.localTtl };
-    this.memory.set(key, local);
-    return local;
+  get #localUntil(): number {
+    return this.context.clock.now() + this.options.localTtl;
+  }
+
+  #hold(key: string, entry: Entry): void {
+    if (this.memory.set(key, entry, this.#date)) return;
+    this.context.warn('has a result that is larger than cache.maxSize, which is not kept in this process');
   }
 
   /**
@@ -168,10 +175,10 @@ export class Entries {
   }
 
   #held(key: string): Entry | undefined {
-    const entry = this.memory.get(key) as Entry | undefined;
+    const entry = this.memory.get(key);
     if (entry?.epoch !== this.evictions.epoch.current) return undefined;
     const { localUntil } = entry;
-    return localUntil === undefined || this.context.clock.now() < localUntil ? entry : undefined;
+    return localUntil === Infinity || this.context.clock.now() < localUntil ? entry : undefined;
   }
 
   #readStored(key: string, guard: GuardedStore, call: Call): Promise<Entry | undefined> {
@@ -200,11 +207,3 @@ export class Entries {
     }
   }
 }
-
-const momentsOf = ({ storedAt, expires, stale, epoch, took }: ReturnType<Lifetimes['of']>) => ({
-  storedAt,
-  expires,
-  stale,
-  epoch,
-  took,
-});

@@ -36,8 +36,13 @@ export interface Entry {
   readonly value: unknown;
   /** What can be done with the value, once somebody has looked. */
   readonly nature: Nature | undefined;
-  /** Until when this copy of an entry in the store is used without reading it, in ms of the clock's `now()`. */
-  readonly localUntil?: number;
+  /**
+   * Until when a copy of what the store has is used without asking the store, in ms of the clock's `now()`; `Infinity` for
+   * an entry that only this process has.
+   */
+  readonly localUntil: number;
+  /** From when on this process needs it no more. */
+  readonly keptUntil: number;
 }
 
 /** How long an entry is good, and how long it may be served in spite of that, in ms. */
@@ -62,6 +67,24 @@ export const lifeOf = (
   took,
   /** How long a store has to keep it, in ms. */
   kept: ttl + Math.max(staleIfError, staleWhileRevalidate),
+});
+
+/** An entry that this process keeps. */
+export const entryOf = (
+  { storedAt, expires, stale, epoch, took, kept }: ReturnType<typeof lifeOf>,
+  value: unknown,
+  nature: Nature,
+  localUntil: number,
+): Entry => ({
+  storedAt,
+  expires,
+  stale,
+  epoch,
+  took,
+  value,
+  nature,
+  localUntil,
+  keptUntil: storedAt + kept,
 });
 
 /** Wraps an encoded value for a store. */
@@ -95,7 +118,8 @@ export function open(stored: unknown, revive: (plain: unknown) => unknown): Entr
   const plain = text === undefined ? copyTree(envelope.value) : decode(text);
   if (envelope.frozen) freeze(plain);
   const value = envelope.revive ? revive(plain) : plain;
-  return { storedAt, expires, stale, epoch, took, value, nature: undefined };
+  const unknown = { nature: undefined, localUntil: Infinity, keptUntil: 0 };
+  return { storedAt, expires, stale, epoch, took, value, ...unknown };
 }
 
 const isMoment = (value: unknown): boolean => typeof value === 'number' && value >= 0;

@@ -125,8 +125,7 @@ export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
   },
   create(options, context) {
     const keys = keysOf(options, context);
-    const { maxEntries } = context.caching;
-    const memory = context.shared.once('cache memory', () => new MemoryStore(maxEntries));
+    const memory = context.shared.once('cache memory', () => new MemoryStore(context.caching));
     const evictions = context.own.once('evictions', () => new Evictions(keys.epoch, context.clock));
     const entries = new Entries(memory, options, evictions, context);
     const { root } = context;

@@ -28,6 +28,11 @@ export class Lifetimes {
     return this.#ttl + Math.max(...Object.values(this.#windows));
   }
 
+  /** From when on an entry of the store is of no use. */
+  keptUntil({ expires }: Entry): number {
+    return expires + Math.max(...Object.values(this.#windows));
+  }
+
   isFresh(entry: Entry): boolean {
     return isFresh(entry, this.#date, this.#ttl);
   }
