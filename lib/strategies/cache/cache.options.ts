@@ -22,6 +22,12 @@ export interface StaleIfErrorOptions {
    * this library; never a 403, a 404, a validation error or a programming error
    */
   on?: ErrorConditions;
+  /**
+   * How long after such a failure the expired result is served without a new load, in ms: 0 or more. Calls for which there
+   * is none load as ever.
+   * @default 1_000
+   */
+  pause?: number;
 }
 
 /** Returns how long a result is valid, in ms: greater than 0, or `Infinity`. */
@@ -123,7 +129,14 @@ const TTL = 'a duration in ms, greater than 0, or Infinity, or a function of the
 /** Whether a result can be kept for this long. */
 export const isTtl = (value: unknown): value is number => typeof value === 'number' && value > 0;
 
-const staleIfError = fields({ ttl: duration(), on: v.optional(errorConditions()) });
+/** Ms without a new load of a key after a failure that was answered with an expired result. */
+const STALE_PAUSE = 1_000;
+
+const staleIfError = fields({
+  ttl: duration(),
+  on: v.optional(errorConditions()),
+  pause: v.optional(durationOrNone(), STALE_PAUSE),
+});
 
 export const cacheSchema = fields({
   ttl: v.optional(
@@ -137,7 +150,9 @@ export const cacheSchema = fields({
   staleIfError: v.optional(
     v.pipe(
       v.lazy((value) => (typeof value === 'object' ? staleIfError : duration())),
-      v.transform((value) => (typeof value === 'number' ? { ttl: value, on: undefined } : value)),
+      v.transform((value) =>
+        typeof value === 'number' ? { ttl: value, on: undefined, pause: STALE_PAUSE } : value,
+      ),
     ),
   ),
   staleWhileRevalidate: v.optional(duration()),

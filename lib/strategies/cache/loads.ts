@@ -1,32 +1,31 @@
 import { copyOf } from '../../core/values/index.js';
-import { isOutage } from '../../core/errors/index.js';
 import { Attempt, Call } from '../../core/call/index.js';
-import { anyOf, type Runner } from '../../core/strategy/index.js';
+import type { Runner } from '../../core/strategy/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './store-reports.js';
-import { isServable, type Entry } from './envelope.js';
+import type { Entry } from './envelope.js';
 import type { Flight } from './flight.js';
 import { LoadedValue } from './loaded-value.js';
 import type { Deadlines } from '../../core/time/index.js';
 import type { GuardedStore } from './store.js';
 import { longestRefresh, Refreshes, type LoadEnds, type LoadRequest } from './refreshes.js';
+import { StaleAnswers } from './stale-answers.js';
 import { storedFor } from './storing.js';
 
 /** Settles flights: with what is stored, or with the result of the method, which is then stored. */
 export class Loads implements LoadEnds {
   /** Set where entries are refreshed in the background. */
   readonly refreshes: Refreshes | undefined;
-  readonly #staleOn: (error: unknown) => boolean;
+  readonly #stale: StaleAnswers;
 
   constructor(
     private readonly options: ResolvedCache,
     private readonly parts: CacheParts,
     private readonly context: EntriesContext & { readonly deadlines: Deadlines },
   ) {
-    const on = options.staleIfError?.on;
-    this.#staleOn = on === undefined ? isOutage : anyOf(on);
+    this.#stale = new StaleAnswers(options, context);
     const { entries } = parts;
     if (entries && (options.staleWhileRevalidate ?? options.refreshAhead) !== undefined)
       this.refreshes = new Refreshes({ ...parts, entries }, context, this, longestRefresh(options));
@@ -56,7 +55,7 @@ export class Loads implements LoadEnds {
         if (late || beganLater(load)) this.#keepToLeader(request);
       } catch (error) {
         flights.end(key, flight);
-        return this.failed(flight, leader, error, entry);
+        return this.failed(request, error, entry);
       }
       const writing = this.land(request, load, value);
       if (writing) await writing;
@@ -67,7 +66,7 @@ export class Loads implements LoadEnds {
     }
   }
 
-  /** Whether what is stored answers all who wait: it is fresh, or is refreshed in the background. */
+  /** Whether what is stored answers all who wait: it is fresh, is refreshed in the background, or its load is paused. */
   #answersWith(request: LoadRequest, entry: Entry, next: Runner): boolean {
     const { flight, key, leader, guard } = request;
     const fresh = this.#isFresh(entry, flight);
@@ -76,7 +75,7 @@ export class Loads implements LoadEnds {
       fresh && !this.refreshes?.isDue(entry) ? undefined : this.refreshes?.serveStored(found, flight, next);
     const served = refreshed ?? (fresh ? entry : undefined);
     if (served) this.#landFound(request, served === entry && fresh ? this.#kept(request, entry) : served);
-    return served !== undefined;
+    return served !== undefined || this.#landPaused(request, entry);
   }
 
   /** Whoever changes an argument while a load waits for its turn gets what the new one gives, and nobody else does. */
@@ -104,6 +103,14 @@ export class Loads implements LoadEnds {
     this.parts.flights.end(key, flight);
     flight.land(this.#found(entry, flight.members > 1));
     this.context.monitor.emit('cache-hit', leader);
+  }
+
+  #landPaused({ flight, key, leader }: LoadRequest, entry: Entry): boolean {
+    const pause = this.#stale.pausedBy(key);
+    if (!pause || !this.#stale.mayServe(entry, flight)) return false;
+    this.parts.flights.end(key, flight);
+    this.#landStale(flight, leader, entry, pause.reason);
+    return true;
   }
 
   /** A fresh entry of the store, which this process may keep. */
@@ -160,21 +167,15 @@ export class Loads implements LoadEnds {
   }
 
   /** Fails all who wait, or answers them with what is stored. */
-  failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void {
-    const servable = entry && !flight.invalidated && isServable(entry, this.context.clock.date());
-    if (!servable || !this.#answersStale(leader, error)) return flight.fail(error);
-    this.context.monitor.emit('cache-stale', leader, { error });
-    flight.land(this.#found(entry, true));
+  failed({ flight, key, leader }: LoadRequest, error: unknown, entry: Entry | undefined): void {
+    if (this.#stale.mayServe(entry, flight) && this.#stale.answers(key, leader, error))
+      this.#landStale(flight, leader, entry, error);
+    else flight.fail(error);
   }
 
-  #answersStale(leader: Call, error: unknown): boolean {
-    try {
-      return leader.within(() => this.#staleOn(error));
-    } catch (thrown) {
-      const consequence = 'the failure is passed on';
-      this.context.monitor.callbackFailed('cache.staleIfError.on', consequence, leader, thrown);
-      return false;
-    }
+  #landStale(flight: Flight, leader: Call, entry: Entry, error: unknown): void {
+    this.context.monitor.emit('cache-stale', leader, { error });
+    flight.land(this.#found(entry, true));
   }
 
   #warnUnshared(what: string): void {

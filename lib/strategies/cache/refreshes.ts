@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { describeError, TotalTimeoutError, withoutStack } from '../../core/errors/index.js';
 import { Call } from '../../core/call/index.js';
 import type { Runner } from '../../core/strategy/index.js';
@@ -9,6 +8,7 @@ import type { CacheParts } from './cache.parts.js';
 import type { Entries } from './entries.js';
 import type { Entry } from './envelope.js';
 import type { Flight } from './flight.js';
+import { KeyPauses } from './key-pauses.js';
 import type { EntriesContext } from './store-reports.js';
 import type { GuardedStore } from './store.js';
 
@@ -27,7 +27,7 @@ export interface LoadEnds {
   /** Whether the arguments and the context of the call still give this key. */
   isStill(key: string, call: Call, guard: GuardedStore | undefined): boolean;
   land(request: LoadRequest, load: Call, value: unknown): Promise<void> | undefined;
-  failed(flight: Flight, leader: Call, error: unknown, entry: Entry | undefined): void;
+  failed(request: LoadRequest, error: unknown, entry: Entry | undefined): void;
 }
 
 /** An entry that a call found, past its ttl. */
@@ -49,15 +49,13 @@ export function longestRefresh({ ttl, staleWhileRevalidate = 0, refreshAhead }: 
 
 /** Ms without another refresh of a key after one whose result was not stored. */
 const PAUSE = 1_000;
-/** How many such keys are remembered. */
-const MOST_PAUSED = 10_000;
 
 /**
  * Loads entries anew in the background while calls are answered with them: outside of any caller's async context, under
  * the app's own scope, one at a time for each key.
  */
 export class Refreshes {
-  #paused: LRUCache<string, number> | undefined;
+  readonly #pauses: KeyPauses;
   #failing = false;
 
   constructor(
@@ -66,7 +64,9 @@ export class Refreshes {
     private readonly ends: LoadEnds,
     /** How long a refresh may take, in ms. */
     private readonly longest: number,
-  ) {}
+  ) {
+    this.#pauses = new KeyPauses(() => context.clock.now(), PAUSE);
+  }
 
   /** The entry in this process to answer with although its ttl is over; `undefined` if the call has to load. */
   serve(call: Call, key: string, guard: GuardedStore | undefined, next: Runner): Entry | undefined {
@@ -101,7 +101,7 @@ export class Refreshes {
   begin(found: Found, next: Runner, replaced?: Flight): boolean {
     const { root } = this.parts;
     // During a shutdown nothing begins that nobody waits for.
-    if (root.deadline < Infinity || root.stopped || this.#isPaused(found.key)) return true;
+    if (root.deadline < Infinity || root.stopped || this.#pauses.of(found.key)) return true;
     return outsideCallers(() => this.#begin(found, next, replaced));
   }
 
@@ -151,29 +151,20 @@ export class Refreshes {
     } finally {
       deadlines.disarm(limit);
       this.parts.flights.end(key, flight);
-      if (!flight.stored && !flight.invalidated) this.#pause(key);
+      if (!flight.stored && !flight.invalidated) this.#pauses.begin(key);
       load.loadFor = undefined;
       load.leave();
     }
   }
 
-  #failed({ flight, key, leader: load }: LoadRequest, error: unknown): void {
+  #failed(request: LoadRequest, error: unknown): void {
+    const { flight, key, leader: load } = request;
     this.parts.flights.end(key, flight);
     this.context.monitor.emit('cache-refresh-failure', load, { error });
-    this.ends.failed(flight, load, error, flight.members > 1 ? flight.refreshes : undefined);
+    this.ends.failed(request, error, flight.members > 1 ? flight.refreshes : undefined);
     if (this.#failing || load.stopped) return;
     this.#failing = true;
     this.context.warn(`could not refresh a cached result, which is served on: ${describeError(error)}`);
-  }
-
-  #isPaused(key: string): boolean {
-    const until = this.#paused?.get(key);
-    return until !== undefined && this.context.clock.now() < until;
-  }
-
-  #pause(key: string): void {
-    this.#paused ??= new LRUCache<string, number>({ max: MOST_PAUSED });
-    this.#paused.set(key, this.context.clock.now() + PAUSE);
   }
 }
 
