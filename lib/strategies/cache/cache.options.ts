@@ -33,6 +33,17 @@ export interface StaleIfErrorOptions {
 /** Returns how long a result is valid, in ms: greater than 0, or `Infinity`. */
 export type TtlFunction = (result: never, ...args: never[]) => number;
 
+/** Which errors of a method are cached (negative caching). */
+export interface CacheErrorsOptions {
+  /** How long an error is thrown again without running the method, in ms: greater than 0. Required. */
+  ttl: number;
+  /**
+   * Errors that are cached: classes, codes, statuses, or a function. Never an abort, nor a rejection by this library.
+   * @default 404 and 410: there is no such thing
+   */
+  on?: ErrorConditions;
+}
+
 /** What is cached, for how long, and who shares it. */
 export interface CacheOptions {
   /**
@@ -68,6 +79,12 @@ export interface CacheOptions {
    * @default an expired result is never served
    */
   staleIfError?: number | StaleIfErrorOptions;
+  /**
+   * How long an error is cached, too, in ms: greater than 0. Calls with equal arguments get the same error object without
+   * running the method. In this process only. The object form also selects the errors.
+   * @default no error is cached
+   */
+  cacheErrors?: number | CacheErrorsOptions;
   /**
    * How long after its ttl a result is still served at once while it is refreshed in the background, in ms: greater
    * than 0. A refresh runs outside of any request, through the strategies further in, one at a time for each key, and
@@ -138,6 +155,10 @@ const staleIfError = fields({
   pause: v.optional(durationOrNone(), STALE_PAUSE),
 });
 
+const NOT_THERE: ErrorConditions = [404, 410];
+
+const cacheErrors = fields({ ttl: duration(), on: v.optional(errorConditions(), NOT_THERE) });
+
 export const cacheSchema = fields({
   ttl: v.optional(
     satisfying<number | TtlFunction>((value) => typeof value === 'function' || isTtl(value), TTL),
@@ -153,6 +174,12 @@ export const cacheSchema = fields({
       v.transform((value) =>
         typeof value === 'number' ? { ttl: value, on: undefined, pause: STALE_PAUSE } : value,
       ),
+    ),
+  ),
+  cacheErrors: v.optional(
+    v.pipe(
+      v.lazy((value) => (typeof value === 'object' ? cacheErrors : duration())),
+      v.transform((value) => (typeof value === 'number' ? { ttl: value, on: NOT_THERE } : value)),
     ),
   ),
   staleWhileRevalidate: v.optional(duration()),

@@ -3,12 +3,14 @@ import type { CacheResponses } from './cache-responses.js';
 import type { CacheKeys } from './cache.key.js';
 import type { Entries } from './entries.js';
 import type { FlightTable } from './flight-table.js';
+import type { CachePauses } from './key-pauses.js';
 import type { GuardedStore } from './store.js';
 
 /** What the cache of one operation works with. */
 export interface CacheParts {
   readonly keys: CacheKeys;
   readonly flights: FlightTable;
+  readonly pauses: CachePauses;
   /** What is kept; `undefined` for single-flight alone. */
   readonly entries: Entries | undefined;
   /** The app's store for a call; `undefined` where there is none, or none that may have what the call answers. */

@@ -68,6 +68,7 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
     const guard = this.parts.guardOf(identity);
     const key = this.parts.keys.make(args, identity, guard === undefined);
     this.parts.flights.invalidate(key);
+    this.parts.pauses.errors.end(key);
     await this.parts.entries?.forget(key, guard);
   }
 
@@ -78,6 +79,7 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
    */
   async evictAll(): Promise<void> {
     this.parts.flights.doomAll();
+    this.parts.pauses.errors.endAll();
     await this.parts.entries?.forgetAll(this.parts.guardOf(undefined));
   }
 

@@ -13,6 +13,7 @@ import { CacheStrategy } from './cache.strategy.js';
 import { Entries } from './entries.js';
 import { Evictions } from './evictions.js';
 import { FlightTable } from './flight-table.js';
+import { CachePauses } from './key-pauses.js';
 import { KeyClasses } from './key-classes.js';
 import { MemoryStore } from './memory-store.js';
 import {
@@ -23,7 +24,7 @@ import {
 import { cacheShapes } from './shapes.js';
 import { GuardedStore } from './store.js';
 
-export type { CacheOptions, StaleIfErrorOptions } from './cache.options.js';
+export type { CacheErrorsOptions, CacheOptions, StaleIfErrorOptions } from './cache.options.js';
 export type { Revive } from './revive.js';
 export type { SingleFlightOptions } from './single-flight.options.js';
 export { CacheStrategy } from './cache.strategy.js';
@@ -81,6 +82,9 @@ function keysOf(options: ResolvedCache, context: CreateContext): CacheKeys {
   return new CacheKeys(context.operation, options, context.caching, classes);
 }
 
+const pausesOf = ({ own, clock }: CreateContext): CachePauses =>
+  own.once('cache pauses', () => new CachePauses(clock));
+
 /** The reports to the responses of a handler. */
 const responsesOf = (
   { ttl, share }: ResolvedCache,
@@ -131,7 +135,8 @@ export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
     const { root } = context;
     const flights = context.own.once('flights', () => new FlightTable());
     const responses = responsesOf(options, context);
-    const parts = { keys, flights, entries, guardOf: guardsOf(context), responses, root };
+    const pauses = pausesOf(context);
+    const parts = { keys, flights, pauses, entries, guardOf: guardsOf(context), responses, root };
     return new CacheStrategy(options, parts, context);
   },
 });
@@ -155,6 +160,7 @@ export const singleFlight = defineStrategy<'singleFlight', ResolvedSingleFlight,
     const parts = {
       keys: keysOf(options, context),
       flights: context.own.once('flights', () => new FlightTable()),
+      pauses: pausesOf(context),
       entries: undefined,
       guardOf,
       responses: undefined,

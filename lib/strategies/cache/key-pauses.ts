@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../core/time/index.js';
 
-/** How many keys are remembered for each operation. */
+/** How many keys are remembered. */
 const MOST = 10_000;
 
 interface Pause {
@@ -13,21 +14,42 @@ export class KeyPauses {
   /** Made when it is needed: its size is reserved at once. */
   #pauses: LRUCache<string, Pause> | undefined;
 
-  constructor(
-    private readonly now: () => number,
-    /** In ms. */
-    private readonly duration: number,
-  ) {}
+  constructor(private readonly clock: Pick<Clock, 'now'>) {}
 
   /** Why a key is not loaded; `undefined` if it is. */
   of(key: string): Pause | undefined {
     const pause = this.#pauses?.get(key);
-    return pause && this.now() < pause.until ? pause : undefined;
+    return pause && this.clock.now() < pause.until ? pause : undefined;
   }
 
-  begin(key: string, reason?: unknown): void {
-    if (this.duration === 0) return;
+  /** `duration` in ms. */
+  begin(key: string, duration: number, reason?: unknown): void {
+    if (duration === 0) return;
     this.#pauses ??= new LRUCache<string, Pause>({ max: MOST });
-    this.#pauses.set(key, { until: this.now() + this.duration, reason });
+    this.#pauses.set(key, { until: this.clock.now() + duration, reason });
+  }
+
+  end(key: string): void {
+    this.#pauses?.delete(key);
+  }
+
+  endAll(): void {
+    this.#pauses?.clear();
+  }
+}
+
+/** The paused keys of one operation, by why they are. */
+export class CachePauses {
+  /** Keys that are not refreshed in the background. */
+  readonly refreshes: KeyPauses;
+  /** Keys whose expired results are served without a load. */
+  readonly stale: KeyPauses;
+  /** Keys whose error is thrown without a load. */
+  readonly errors: KeyPauses;
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.refreshes = new KeyPauses(clock);
+    this.stale = new KeyPauses(clock);
+    this.errors = new KeyPauses(clock);
   }
 }

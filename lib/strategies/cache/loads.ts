@@ -1,8 +1,9 @@
 import { copyOf } from '../../core/values/index.js';
-import { Attempt, Call } from '../../core/call/index.js';
+import { Call } from '../../core/call/index.js';
 import type { Runner } from '../../core/strategy/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
 import type { ResolvedCache } from './cache.options.js';
+import { CachedErrors } from './cached-errors.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './store-reports.js';
 import type { Entry } from './envelope.js';
@@ -11,6 +12,7 @@ import { LoadedValue } from './loaded-value.js';
 import type { Deadlines } from '../../core/time/index.js';
 import type { GuardedStore } from './store.js';
 import { longestRefresh, Refreshes, type LoadEnds, type LoadRequest } from './refreshes.js';
+import { beganLater, mayChange, waitsForMethod } from './changed-arguments.js';
 import { StaleAnswers } from './stale-answers.js';
 import { storedFor } from './storing.js';
 
@@ -19,13 +21,16 @@ export class Loads implements LoadEnds {
   /** Set where entries are refreshed in the background. */
   readonly refreshes: Refreshes | undefined;
   readonly #stale: StaleAnswers;
+  /** Set where errors are cached. */
+  readonly #errors: CachedErrors | undefined;
 
   constructor(
     private readonly options: ResolvedCache,
     private readonly parts: CacheParts,
     private readonly context: EntriesContext & { readonly deadlines: Deadlines },
   ) {
-    this.#stale = new StaleAnswers(options, context);
+    this.#stale = new StaleAnswers(options, parts.pauses.stale, context);
+    if (options.cacheErrors) this.#errors = new CachedErrors(options.cacheErrors, parts.pauses.errors);
     const { entries } = parts;
     if (entries && (options.staleWhileRevalidate ?? options.refreshAhead) !== undefined)
       this.refreshes = new Refreshes({ ...parts, entries }, context, this, longestRefresh(options));
@@ -40,7 +45,7 @@ export class Loads implements LoadEnds {
       const found = entries?.read(key, guard, leader);
       const asked = isThenable(found);
       const entry = asked ? await found : found;
-      if (entry && this.#answersWith(request, entry, next)) return;
+      if ((entry && this.#answersWith(request, entry, next)) || this.#failsAgain(request)) return;
       if (asked) this.#keepToLeader(request);
       if (entries && flight.members > 0) this.context.monitor.emit('cache-miss', leader);
       // Whoever waited may have left, also while a listener was told.
@@ -80,7 +85,7 @@ export class Loads implements LoadEnds {
 
   /** Whoever changes an argument while a load waits for its turn gets what the new one gives, and nobody else does. */
   #keepToLeader({ flight, key, leader, guard }: LoadRequest): void {
-    if (!leader.invocation.args.some(isChangeable) || this.isStill(key, leader, guard)) return;
+    if (!mayChange(leader.invocation.args) || this.isStill(key, leader, guard)) return;
     flight.only = leader;
     flight.invalidated = true;
     this.parts.flights.end(key, flight);
@@ -110,6 +115,15 @@ export class Loads implements LoadEnds {
     if (!pause || !this.#stale.mayServe(entry, flight)) return false;
     this.parts.flights.end(key, flight);
     this.#landStale(flight, leader, entry, pause.reason);
+    return true;
+  }
+
+  /** Whether all who wait fail with the error of an earlier load. */
+  #failsAgain({ flight, key, leader }: LoadRequest): boolean {
+    const known = this.#errors?.of(key);
+    if (!known) return false;
+    this.context.monitor.emit('cache-hit', leader, { error: known.reason });
+    flight.fail(known.reason);
     return true;
   }
 
@@ -170,7 +184,10 @@ export class Loads implements LoadEnds {
   failed({ flight, key, leader }: LoadRequest, error: unknown, entry: Entry | undefined): void {
     if (this.#stale.mayServe(entry, flight) && this.#stale.answers(key, leader, error))
       this.#landStale(flight, leader, entry, error);
-    else flight.fail(error);
+    else {
+      this.#errors?.note(key, flight, leader, error);
+      flight.fail(error);
+    }
   }
 
   #landStale(flight: Flight, leader: Call, entry: Entry, error: unknown): void {
@@ -185,12 +202,3 @@ export class Loads implements LoadEnds {
   }
   #warned = false;
 }
-
-/** Whether the attempt of a load still waits for a permit. */
-const waitsForMethod = ({ current }: Call): boolean => current instanceof Attempt && !current.invoked;
-
-/** Whether the method ran again, or beside a first attempt, when an argument may have changed. */
-const beganLater = ({ attempt, failures, current }: Call): boolean =>
-  attempt > 1 || failures.length > 0 || (current instanceof Attempt && current.hedge > 0);
-
-const isChangeable = (argument: unknown): boolean => typeof argument === 'object' && argument !== null;

@@ -8,7 +8,6 @@ import type { CacheParts } from './cache.parts.js';
 import type { Entries } from './entries.js';
 import type { Entry } from './envelope.js';
 import type { Flight } from './flight.js';
-import { KeyPauses } from './key-pauses.js';
 import type { EntriesContext } from './store-reports.js';
 import type { GuardedStore } from './store.js';
 
@@ -55,7 +54,6 @@ const PAUSE = 1_000;
  * the app's own scope, one at a time for each key.
  */
 export class Refreshes {
-  readonly #pauses: KeyPauses;
   #failing = false;
 
   constructor(
@@ -64,9 +62,7 @@ export class Refreshes {
     private readonly ends: LoadEnds,
     /** How long a refresh may take, in ms. */
     private readonly longest: number,
-  ) {
-    this.#pauses = new KeyPauses(() => context.clock.now(), PAUSE);
-  }
+  ) {}
 
   /** The entry in this process to answer with although its ttl is over; `undefined` if the call has to load. */
   serve(call: Call, key: string, guard: GuardedStore | undefined, next: Runner): Entry | undefined {
@@ -101,7 +97,7 @@ export class Refreshes {
   begin(found: Found, next: Runner, replaced?: Flight): boolean {
     const { root } = this.parts;
     // During a shutdown nothing begins that nobody waits for.
-    if (root.deadline < Infinity || root.stopped || this.#pauses.of(found.key)) return true;
+    if (root.deadline < Infinity || root.stopped || this.parts.pauses.refreshes.of(found.key)) return true;
     return outsideCallers(() => this.#begin(found, next, replaced));
   }
 
@@ -151,7 +147,7 @@ export class Refreshes {
     } finally {
       deadlines.disarm(limit);
       this.parts.flights.end(key, flight);
-      if (!flight.stored && !flight.invalidated) this.#pauses.begin(key);
+      if (!flight.stored && !flight.invalidated) this.parts.pauses.refreshes.begin(key, PAUSE);
       load.loadFor = undefined;
       load.leave();
     }

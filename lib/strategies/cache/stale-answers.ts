@@ -4,20 +4,21 @@ import { anyOf } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.options.js';
 import { isServable, type Entry } from './envelope.js';
 import type { Flight } from './flight.js';
-import { KeyPauses } from './key-pauses.js';
+import type { KeyPauses } from './key-pauses.js';
 import type { EntriesContext } from './store-reports.js';
 
 /** Which failures are answered with an expired result, and for how long its key is not loaded then. */
 export class StaleAnswers {
   readonly #on: (error: unknown) => boolean;
-  readonly #pauses: KeyPauses;
+  readonly #pause: number;
 
   constructor(
     { staleIfError }: ResolvedCache,
+    private readonly pauses: KeyPauses,
     private readonly context: EntriesContext,
   ) {
     this.#on = staleIfError?.on === undefined ? isOutage : anyOf(staleIfError.on);
-    this.#pauses = new KeyPauses(() => context.clock.now(), staleIfError?.pause ?? 0);
+    this.#pause = staleIfError?.pause ?? 0;
   }
 
   /** Whether an entry may be served, by its time and because nobody has evicted it. */
@@ -27,7 +28,7 @@ export class StaleAnswers {
 
   /** The failure because of which a key is not loaded now. */
   pausedBy(key: string): { readonly reason: unknown } | undefined {
-    return this.#pauses.of(key);
+    return this.pauses.of(key);
   }
 
   /** Whether `error` is answered with an expired result. If so, the pause begins. */
@@ -39,7 +40,7 @@ export class StaleAnswers {
       this.context.monitor.callbackFailed('cache.staleIfError.on', consequence, leader, thrown);
       return false;
     }
-    this.#pauses.begin(key, error);
+    this.pauses.begin(key, this.#pause, error);
     return true;
   }
 }
