@@ -14,6 +14,7 @@ import { Evictions } from './evictions.js';
 import { FlightTable } from './flight-table.js';
 import { KeyClasses } from './key-classes.js';
 import { MemoryStore } from './memory-store.js';
+import { RefreshHistory } from './refresh-history.js';
 import {
   singleFlightSchema,
   type ResolvedSingleFlight,
@@ -123,7 +124,8 @@ export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
     const entries = new Entries(memory, options, evictions, context);
     const { root } = context;
     const flights = context.own.once('flights', () => new FlightTable());
-    const parts = { keys, flights, entries, guardOf: guardsOf(context), root };
+    const history = context.own.once('refresh history', () => new RefreshHistory());
+    const parts = { keys, flights, entries, history, guardOf: guardsOf(context), root };
     return new CacheStrategy(options, parts, context);
   },
 });
@@ -148,6 +150,7 @@ export const singleFlight = defineStrategy<'singleFlight', ResolvedSingleFlight,
       keys: keysOf(options, context),
       flights: context.own.once('flights', () => new FlightTable()),
       entries: undefined,
+      history: undefined,
       guardOf,
       root,
     };

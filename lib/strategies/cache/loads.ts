@@ -27,9 +27,9 @@ export class Loads implements LoadEnds {
   ) {
     const on = options.staleIfError?.on;
     this.#staleOn = on === undefined ? isOutage : anyOf(on);
-    const { entries } = parts;
-    if (entries && (options.staleWhileRevalidate ?? options.refreshAhead) !== undefined)
-      this.refreshes = new Refreshes({ ...parts, entries }, context, this, longestRefresh(options));
+    const { entries, history } = parts;
+    if (entries && history && (options.staleWhileRevalidate ?? options.refreshAhead) !== undefined)
+      this.refreshes = new Refreshes({ ...parts, entries, history }, context, this, longestRefresh(options));
   }
 
   /** Never rejects: nobody waits for it. */

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { describeError, TotalTimeoutError, withoutStack } from '../../core/errors/index.js';
 import { Call } from '../../core/call/index.js';
 import type { Runner } from '../../core/strategy/index.js';
@@ -10,6 +9,7 @@ import type { Entries } from './entries.js';
 import type { Entry } from './envelope.js';
 import type { Flight } from './flight.js';
 import type { EntriesContext } from './store-reports.js';
+import type { RefreshHistory } from './refresh-history.js';
 import type { GuardedStore } from './store.js';
 
 /** A load, and whom it is for. */
@@ -47,21 +47,13 @@ export function longestRefresh({ ttl, staleWhileRevalidate = 0, refreshAhead }: 
   return Math.max(staleWhileRevalidate, valid);
 }
 
-/** Ms without another refresh of a key after one whose result was not stored. */
-const PAUSE = 1_000;
-/** How many such keys are remembered. */
-const MOST_PAUSED = 10_000;
-
 /**
  * Loads entries anew in the background while calls are answered with them: outside of any caller's async context, under
  * the app's own scope, one at a time for each key.
  */
 export class Refreshes {
-  #paused: LRUCache<string, number> | undefined;
-  #failing = false;
-
   constructor(
-    private readonly parts: CacheParts & { readonly entries: Entries },
+    private readonly parts: CacheParts & { readonly entries: Entries; readonly history: RefreshHistory },
     private readonly context: EntriesContext & { readonly deadlines: Deadlines },
     private readonly ends: LoadEnds,
     /** How long a refresh may take, in ms. */
@@ -99,9 +91,9 @@ export class Refreshes {
 
   /** Begins a refresh, unless it has to wait. Returns whether the call may be answered with the entry. */
   begin(found: Found, next: Runner, replaced?: Flight): boolean {
-    const { root } = this.parts;
+    const { history } = this.parts;
     // During a shutdown nothing begins that nobody waits for.
-    if (root.deadline < Infinity || root.stopped || this.#isPaused(found.key)) return true;
+    if (this.#isClosing || history.isPaused(found.key, this.context.clock.now())) return true;
     return outsideCallers(() => this.#begin(found, next, replaced));
   }
 
@@ -143,15 +135,20 @@ export class Refreshes {
         // A caller has changed its arguments meanwhile: the result may be that of others.
         flight.only = load;
         flight.invalidated = true;
+        this.context.warn(
+          'changes its arguments, or its callers do, while a result is refreshed in the background: it is not stored',
+        );
       }
       await this.ends.land(request, load, value);
-      this.#failing = false;
+      this.parts.history.failing = false;
     } catch (error) {
       this.#failed(request, error);
     } finally {
       deadlines.disarm(limit);
       this.parts.flights.end(key, flight);
-      if (!flight.stored && !flight.invalidated) this.#pause(key);
+      // What was evicted has to be loaded at once; what has changed its arguments may do so each time.
+      const evicted = flight.invalidated && flight.only === undefined;
+      if (!flight.stored && !evicted) this.parts.history.pause(key, clock.now());
       load.loadFor = undefined;
       load.leave();
     }
@@ -160,20 +157,16 @@ export class Refreshes {
   #failed({ flight, key, leader: load }: LoadRequest, error: unknown): void {
     this.parts.flights.end(key, flight);
     this.context.monitor.emit('cache-refresh-failure', load, { error });
-    this.ends.failed(flight, load, error, flight.members > 1 ? flight.refreshes : undefined);
-    if (this.#failing || load.stopped) return;
-    this.#failing = true;
+    this.ends.failed(flight, load, error, flight.awaited ? flight.refreshes : undefined);
+    const { history } = this.parts;
+    if (history.failing || (load.stopped && this.#isClosing)) return;
+    history.failing = true;
     this.context.warn(`could not refresh a cached result, which is served on: ${describeError(error)}`);
   }
 
-  #isPaused(key: string): boolean {
-    const until = this.#paused?.get(key);
-    return until !== undefined && this.context.clock.now() < until;
-  }
-
-  #pause(key: string): void {
-    this.#paused ??= new LRUCache<string, number>({ max: MOST_PAUSED });
-    this.#paused.set(key, this.context.clock.now() + PAUSE);
+  get #isClosing(): boolean {
+    const { root } = this.parts;
+    return root.deadline < Infinity || root.stopped !== undefined;
   }
 }
 
@@ -189,6 +182,6 @@ class RefreshLimit extends Deadline {
 
   expire(): void {
     const { operation } = this.load;
-    this.flight.leave(withoutStack(() => new TotalTimeoutError(operation.name, this.duration)));
+    this.flight.release(withoutStack(() => new TotalTimeoutError(operation.name, this.duration)));
   }
 }
