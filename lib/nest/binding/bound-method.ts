@@ -38,8 +38,8 @@ export class BoundMethod {
     if (!instance || !(principal || this.#keepsHere)) return instance;
     const known = this.#own?.get(instance);
     if (known) return known;
-    const { id, shared } = instance;
-    const identity = { id, shared: shared && !this.#keepsHere, ...(principal && { principal }) };
+    const shared = instance.shared && !this.#keepsHere;
+    const identity = { ...instance, shared, ...(principal && { principal }) };
     (this.#own ??= new WeakMap()).set(instance, identity);
     return identity;
   }

@@ -94,6 +94,12 @@ export class Refreshes {
     const { history } = this.parts;
     // During a shutdown nothing begins that nobody waits for.
     if (this.#isClosing || history.isPaused(found.key, this.context.clock.now())) return true;
+    if (found.call.invocation.identity?.ofRequest) {
+      this.context.warn(
+        'is not refreshed in the background: its instance belongs to the request of a caller',
+      );
+      return false;
+    }
     return outsideCallers(() => this.#begin(found, next, replaced));
   }
 
