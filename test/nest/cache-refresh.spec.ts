@@ -1,5 +1,15 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, expect, it } from '@jest/globals';
-import { Inject, Injectable, Scope, type LoggerService, type ModuleMetadata } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Res,
+  Scope,
+  type LoggerService,
+  type ModuleMetadata,
+} from '@nestjs/common';
 import { ContextIdFactory, REQUEST } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Opero, OperoService } from '../../lib/index.js';
@@ -72,4 +82,28 @@ it('a refresh that failed is not begun anew by each run of a name whose options 
     await clock.settle();
   }
   expect([loads, warnings.length]).toEqual([2, 1]);
+});
+
+it('a handler that sets headers is refreshed in the background for no response that is being sent', async () => {
+  let loads = 0;
+  @Controller()
+  class Api {
+    @Opero({ cache: { ...cache, key: () => 'all' } })
+    @Get()
+    async get(@Res({ passthrough: true }) response: ServerResponse): Promise<string> {
+      response.setHeader('etag', `"${++loads}"`);
+      return `load ${loads}`;
+    }
+  }
+  const app = (await start({ controllers: [Api] })).createNestApplication();
+  await app.listen(0, '127.0.0.1');
+  const ask = async () => {
+    const response = await fetch(await app.getUrl());
+    return [await response.text(), response.headers.get('etag')];
+  };
+  expect(await ask()).toEqual(['load 1', '"1"']);
+  await clock.advance(200);
+  expect(await ask()).toEqual(['load 2', '"2"']);
+  expect(warnings).toEqual([expect.stringContaining('belongs to the request of a caller')]);
+  await app.close();
 });

@@ -11,16 +11,16 @@ const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 const RESPONSE = '1:';
 const NEXT = '2:';
 
-/** Whether a handler writes the response itself, so that its return value is not sent. */
-export function answersItself(classType: object | null, key: PropertyKey): boolean {
+/** Whether a handler gets the response of its request. */
+export function getsResponse(classType: object | null, key: PropertyKey): boolean {
   if (classType === null) return false;
-  const name = key as string;
-  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, classType, name) ?? {}) as object;
-  const injected = Object.keys(parameters).some(
-    (index) => index.startsWith(RESPONSE) || index.startsWith(NEXT),
-  );
-  return injected && !Reflect.getMetadata(RESPONSE_PASSTHROUGH, classType, name);
+  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, classType, key as string) ?? {}) as object;
+  return Object.keys(parameters).some((index) => index.startsWith(RESPONSE) || index.startsWith(NEXT));
 }
+
+/** Whether a handler writes the response itself, so that its return value is not sent. */
+export const answersItself = (classType: object | null, key: PropertyKey): boolean =>
+  getsResponse(classType, key) && !Reflect.getMetadata(RESPONSE_PASSTHROUGH, classType!, key as string);
 
 /** Checks the options of a handler. Adds a layer if repeating the request may be harmful. */
 export function validateRoute(

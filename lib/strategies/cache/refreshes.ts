@@ -96,7 +96,7 @@ export class Refreshes {
     if (this.#isClosing || history.isPaused(found.key, this.context.clock.now())) return true;
     if (found.call.invocation.identity?.ofRequest) {
       this.context.warn(
-        'is not refreshed in the background: its instance belongs to the request of a caller',
+        'is not refreshed in the background: its instance, or a response it gets, belongs to the request of a caller',
       );
       return false;
     }
