@@ -3,9 +3,11 @@ import { Injectable, Module, type ExecutionContext, type INestApplication } from
 import { NestFactory } from '@nestjs/core';
 import {
   Args,
+  Context,
   Field,
   GqlExecutionContext,
   GraphQLModule,
+  Info,
   Int,
   Mutation,
   ObjectType,
@@ -169,4 +171,26 @@ it('refuses cached resolvers of each kind that do not say whose their answers ar
     'Unsaid.reference (App)',
     'Unsaid.secret (App)',
   ]);
+});
+
+it('caches a resolver that gets the context or the info of its query: neither is a response [hard 3.10]', async () => {
+  let loads = 0;
+  @Resolver()
+  class Rates {
+    @Query(() => Int)
+    @Opero({ cache: { key: () => 'all' }, fallback: { value: -1 } })
+    async rate(@Context() _context: unknown, @Info() _info: unknown): Promise<number> {
+      return ++loads;
+    }
+  }
+  const driver = GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true });
+  const module = moduleWith({ imports: [driver], providers: [Rates] });
+  const served = await serve(() => new ExpressAdapter(), module);
+  ({ app } = served);
+  const ask = async (): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ query: '{ rate }' });
+    return (await fetch(`${served.url}/graphql`, { method: 'POST', headers, body })).json();
+  };
+  expect([await ask(), await ask()]).toEqual([{ data: { rate: 1 } }, { data: { rate: 1 } }]);
 });

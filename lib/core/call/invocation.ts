@@ -37,6 +37,8 @@ export interface CallIdentity {
   readonly id: string;
   /** Whether another process or a later instance may use what this one cached. */
   readonly shared: boolean;
+  /** Whether the instance, or what its method writes to, ends with the request: nothing may run on it later. */
+  readonly ofRequest?: boolean;
   /** Returns the principal of the current request. Throws if there is none: then the call is not cached. */
   readonly principal?: () => string | undefined;
 }

@@ -16,6 +16,8 @@ export class BoundMethod {
   answers: Target['answers'];
   /** Returns the current principal, if cached results depend on it. */
   principal: (() => string) | undefined;
+  /** Whether it writes to the response of its request, if only to its headers. */
+  getsResponse = false;
   #keepsHere = false;
   #own: WeakMap<CallIdentity, CallIdentity> | undefined;
 
@@ -34,12 +36,13 @@ export class BoundMethod {
 
   /** The identity for cached results: that of the instance, with the principal if results depend on it. */
   whose(instance: CallIdentity | undefined): CallIdentity | undefined {
-    const { principal } = this;
-    if (!instance || !(principal || this.#keepsHere)) return instance;
+    const { principal, getsResponse } = this;
+    if (!instance || !(principal || getsResponse || this.#keepsHere)) return instance;
     const known = this.#own?.get(instance);
     if (known) return known;
-    const { id, shared } = instance;
-    const identity = { id, shared: shared && !this.#keepsHere, ...(principal && { principal }) };
+    const shared = instance.shared && !this.#keepsHere;
+    const ofRequest = getsResponse || instance.ofRequest;
+    const identity = { ...instance, shared, ofRequest, ...(principal && { principal }) };
     (this.#own ??= new WeakMap()).set(instance, identity);
     return identity;
   }

@@ -22,7 +22,10 @@ export class Identities {
 
   /** The identity of an instance of a provider; `undefined` stands for one made by hand. */
   of(wrapper: Wrapper | undefined): CallIdentity {
-    if (!wrapper || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) return ownIdentity();
+    if (!wrapper) return ownIdentity();
+    if (!wrapper.isDependencyTreeStatic())
+      return { ...ownIdentity(), ofRequest: !wrapper.isDependencyTreeDurable() };
+    if (wrapper.isTransient) return ownIdentity();
     let identity = this.#known.get(wrapper);
     if (!identity) {
       const name = nameOf(wrapper);

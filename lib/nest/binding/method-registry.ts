@@ -20,7 +20,7 @@ import { resolveMap } from '../metadata/map-metadata.js';
 import { targetOf, validateReturnType } from '../metadata/method-target.js';
 import type { OperoModuleOptions } from '../options/module-options.js';
 import { ownershipOf } from '../edge/principals.js';
-import { answersItself, validateRoute } from './routes.js';
+import { answersItself, getsResponse, validateRoute } from './routes.js';
 import { boundIdentityOf } from './shadow-prototypes.js';
 import type { BoundCall, OwnerClass, ShadowHost } from './shadow-host.js';
 
@@ -157,7 +157,7 @@ export class MethodRegistry implements ShadowHost {
     if (last === false) layers.length = 0;
     if (last) layers.push({ from: 'operations', options: last });
     const { decorated, owner } = binding;
-    const byHand = answersItself(owner.classType, decorated.key);
+    const byHand = answersItself(owner.classType, decorated);
     const warn = (reason: string) => this.warn(`${binding.name} ${reason}`);
     problems.push(...validateReturnType(decorated));
     problems.push(...validateRoute(decorated.method, byHand, layers, warn));
@@ -183,6 +183,7 @@ export class MethodRegistry implements ShadowHost {
     const { handler } = binding.target;
     const ownership = ownershipOf({ handler, options: operation.options, layers, principal });
     binding.principal = ownership.principal;
+    binding.getsResponse = getsResponse(binding.owner.classType, binding.decorated);
     problems.push(...ownership.problems);
     if (!binding.sharesByName) return;
     for (const other of this.#bindings) {

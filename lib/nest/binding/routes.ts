@@ -1,7 +1,8 @@
 import type { Problem } from '../../core/options/index.js';
 import { isTurnedOn, type Layer } from '../../runtime/index.js';
 import type { AnyMethod } from '../metadata/undecorated-methods.js';
-import { unsafeVerb } from '../metadata/method-target.js';
+import type { DecoratedMethod } from '../metadata/decorated-methods.js';
+import { isRoute, unsafeVerb } from '../metadata/method-target.js';
 
 /** Metadata key under which Nest keeps the injected parameters of a handler. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
@@ -11,16 +12,18 @@ const RESPONSE_PASSTHROUGH = '__responsePassthrough__';
 const RESPONSE = '1:';
 const NEXT = '2:';
 
-/** Whether a handler writes the response itself, so that its return value is not sent. */
-export function answersItself(classType: object | null, key: PropertyKey): boolean {
-  if (classType === null) return false;
-  const name = key as string;
-  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, classType, name) ?? {}) as object;
-  const injected = Object.keys(parameters).some(
-    (index) => index.startsWith(RESPONSE) || index.startsWith(NEXT),
-  );
-  return injected && !Reflect.getMetadata(RESPONSE_PASSTHROUGH, classType, name);
+/** Whether a handler gets the response of its request. */
+export function getsResponse(classType: object | null, { key, method }: DecoratedMethod): boolean {
+  // What GraphQL injects into a resolver has the same numbers.
+  if (classType === null || !isRoute(method)) return false;
+  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, classType, key as string) ?? {}) as object;
+  return Object.keys(parameters).some((index) => index.startsWith(RESPONSE) || index.startsWith(NEXT));
 }
+
+/** Whether a handler writes the response itself, so that its return value is not sent. */
+export const answersItself = (classType: object | null, decorated: DecoratedMethod): boolean =>
+  getsResponse(classType, decorated) &&
+  !Reflect.getMetadata(RESPONSE_PASSTHROUGH, classType!, decorated.key as string);
 
 /** Checks the options of a handler. Adds a layer if repeating the request may be harmful. */
 export function validateRoute(

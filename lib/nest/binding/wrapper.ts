@@ -12,6 +12,8 @@ export interface Wrapper {
   instance: unknown;
   getInstanceByContextId(contextId: unknown, inquirerId?: string): { instance?: unknown } | undefined;
   isDependencyTreeStatic(): boolean;
+  /** Whether instances outlive their request: one for each tenant, or whatever a durable provider is made for. */
+  isDependencyTreeDurable(): boolean;
 }
 
 /** The class of a wrapper's instances; `undefined` for a factory. */

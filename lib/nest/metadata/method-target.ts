@@ -61,9 +61,12 @@ const HANDLER_KEYS = [
 export const isHandler = (method: object): boolean =>
   Reflect.getMetadataKeys(method).some((key) => HANDLER_KEYS.includes(String(key)));
 
+/** Whether a handler is one of HTTP. */
+export const isRoute = (method: object): boolean => Reflect.getMetadata('path', method) !== undefined;
+
 /** The verb of an HTTP route if repeating it may be harmful. */
 export function unsafeVerb(method: object): 'POST' | 'PATCH' | undefined {
-  if (Reflect.getMetadata('path', method) === undefined) return undefined;
+  if (!isRoute(method)) return undefined;
   // The values of Nest's RequestMethod.
   const verbs: Record<number, 'POST' | 'PATCH'> = { 1: 'POST', 4: 'PATCH' };
   return verbs[Reflect.getMetadata('method', method) as number];

@@ -82,7 +82,7 @@ export class AdHocOperation {
 
   #owned(identity: CallIdentity): CallIdentity {
     if (!this.#principal && !this.made.counted) return identity;
-    const own = { id: identity.id, shared: identity.shared && !this.made.counted };
+    const own = { ...identity, shared: identity.shared && !this.made.counted };
     return this.#principal ? { ...own, principal: this.#principal } : own;
   }
 }

@@ -26,7 +26,7 @@ export class CachedErrors {
   /** Keeps the error of a load, if it is a chosen one. */
   note(key: string, flight: Flight, leader: Call, error: unknown): void {
     // An abort, also of the last who waited, and a rejection say nothing about what was asked for.
-    if (flight.members === 0 || isAbort(error) || error instanceof RefusedError) return;
+    if (!flight.awaited || isAbort(error) || error instanceof RefusedError) return;
     try {
       const isChosen = leader.within(() => this.#on(error));
       // Whoever is asked may have evicted the key.

@@ -170,6 +170,7 @@ export class Entries {
     guard: GuardedStore,
   ): Promise<void> {
     const failure = await storing;
+    if (failure) flight.stored = false;
     if (flight.invalidated) await this.forget(key, guard).catch(() => undefined);
     else if (!failure) this.evictions.tombstones.lift(key);
   }

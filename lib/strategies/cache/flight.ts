@@ -10,11 +10,13 @@ export class Flight {
   loaded: LoadedValue | undefined;
   /** The entry that calls are answered with while this load refreshes it in the background. */
   refreshes: Entry | undefined;
-  /** Whether the value was given to the cache. */
+  /** Whether the value was given to the cache, which did not refuse it. */
   stored = false;
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   invalidated = false;
   members = 0;
+  /** Whether one of the members is nobody's: see {@link keep}. */
+  #kept = false;
   /** Set where the load is no longer the one that the others wait for. */
   only: Call | undefined;
   /** Members that are part of loads, or made in attempts of other calls: those wait for this one. */
@@ -44,7 +46,19 @@ export class Flight {
   /** Makes this the refresh of an entry: it goes on without any call that waits for it. */
   keep(entry: Entry): void {
     this.refreshes = entry;
+    this.#kept = true;
     this.members++;
+  }
+
+  /** From now on it goes on only for calls that wait for it. */
+  release(reason: unknown): void {
+    this.#kept = false;
+    this.leave(reason);
+  }
+
+  /** Whether calls wait for it. */
+  get awaited(): boolean {
+    return this.members > (this.#kept ? 1 : 0);
   }
 
   /** Waits with the others. A member that is interrupted leaves alone; the last one to leave ends the load. */

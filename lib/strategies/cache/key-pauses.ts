@@ -38,10 +38,12 @@ export class KeyPauses {
   }
 }
 
-/** The paused keys of one operation, by why they are. */
+/** The paused keys of one operation, by why they are: one for all runs of a name, which may each have options of their own. */
 export class CachePauses {
   /** Keys that are not refreshed in the background. */
   readonly refreshes: KeyPauses;
+  /** Whether the last refresh failed: the next failure is not logged. */
+  refreshFailed = false;
   /** Keys whose expired results are served without a load. */
   readonly stale: KeyPauses;
   /** Keys whose error is thrown without a load. */

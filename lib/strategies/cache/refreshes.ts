@@ -54,8 +54,6 @@ const PAUSE = 1_000;
  * the app's own scope, one at a time for each key.
  */
 export class Refreshes {
-  #failing = false;
-
   constructor(
     private readonly parts: CacheParts & { readonly entries: Entries },
     private readonly context: EntriesContext & { readonly deadlines: Deadlines },
@@ -95,9 +93,14 @@ export class Refreshes {
 
   /** Begins a refresh, unless it has to wait. Returns whether the call may be answered with the entry. */
   begin(found: Found, next: Runner, replaced?: Flight): boolean {
-    const { root } = this.parts;
     // During a shutdown nothing begins that nobody waits for.
-    if (root.deadline < Infinity || root.stopped || this.parts.pauses.refreshes.of(found.key)) return true;
+    if (this.#isClosing || this.parts.pauses.refreshes.of(found.key)) return true;
+    if (found.call.invocation.identity?.ofRequest) {
+      this.context.warn(
+        'is not refreshed in the background: its instance, or a response it gets, belongs to the request of a caller',
+      );
+      return false;
+    }
     return outsideCallers(() => this.#begin(found, next, replaced));
   }
 
@@ -139,15 +142,20 @@ export class Refreshes {
         // A caller has changed its arguments meanwhile: the result may be that of others.
         flight.only = load;
         flight.invalidated = true;
+        this.context.warn(
+          'changes its arguments, or its callers do, while a result is refreshed in the background: it is not stored',
+        );
       }
       await this.ends.land(request, load, value);
-      this.#failing = false;
+      this.parts.pauses.refreshFailed = false;
     } catch (error) {
       this.#failed(request, error);
     } finally {
       deadlines.disarm(limit);
       this.parts.flights.end(key, flight);
-      if (!flight.stored && !flight.invalidated) this.parts.pauses.refreshes.begin(key, PAUSE);
+      // What was evicted has to be loaded at once; what has changed its arguments may do so each time.
+      const evicted = flight.invalidated && flight.only === undefined;
+      if (!flight.stored && !evicted) this.parts.pauses.refreshes.begin(key, PAUSE);
       load.loadFor = undefined;
       load.leave();
     }
@@ -157,10 +165,16 @@ export class Refreshes {
     const { flight, key, leader: load } = request;
     this.parts.flights.end(key, flight);
     this.context.monitor.emit('cache-refresh-failure', load, { error });
-    this.ends.failed(request, error, flight.members > 1 ? flight.refreshes : undefined);
-    if (this.#failing || load.stopped) return;
-    this.#failing = true;
+    this.ends.failed(request, error, flight.awaited ? flight.refreshes : undefined);
+    const { pauses } = this.parts;
+    if (pauses.refreshFailed || (load.stopped && this.#isClosing)) return;
+    pauses.refreshFailed = true;
     this.context.warn(`could not refresh a cached result, which is served on: ${describeError(error)}`);
+  }
+
+  get #isClosing(): boolean {
+    const { root } = this.parts;
+    return root.deadline < Infinity || root.stopped !== undefined;
   }
 }
 
@@ -176,6 +190,6 @@ class RefreshLimit extends Deadline {
 
   expire(): void {
     const { operation } = this.load;
-    this.flight.leave(withoutStack(() => new TotalTimeoutError(operation.name, this.duration)));
+    this.flight.release(withoutStack(() => new TotalTimeoutError(operation.name, this.duration)));
   }
 }
