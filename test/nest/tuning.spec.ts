@@ -136,4 +136,15 @@ describe('tuning a strategy', () => {
     );
     await expect(planOf({}, { defaults: wrong as never })).rejects.toThrow(/defaults\.cache\.ttl: got -1/);
   });
+
+  it.each(['staleIfError', 'staleWhileRevalidate', 'cacheErrors', 'refreshAhead'] as const)(
+    'is turned off by false, as cache.%s of a result that stays for ever',
+    async (field) => {
+      const defaults = { cache: { enabled: false, [field]: field === 'refreshAhead' || 5_000 } };
+      const cache = { ttl: Infinity, [field]: false };
+      const { options } = await planOf({ cache } as never, { defaults } as never);
+      expect(options[`cache.${field}`]?.value).toBeUndefined();
+      expect(options['cache.ttl']?.value).toBe(Infinity);
+    },
+  );
 });

@@ -16,7 +16,11 @@ export const tables = {
   timeout: { ...strategy('timeout', 'TimeoutOptions'), schema: 'timeoutSchema' },
   fallback: { ...strategy('fallback', 'FallbackOptions'), schema: 'fallbackSchema', unchecked: ['value'] },
   argFallback: { ...strategy('arg-fallback', 'ArgFallbackOptions'), schema: 'argFallbackSchema' },
-  cache: { ...strategy('cache', 'CacheOptions'), schema: 'cacheSchema' },
+  cache: {
+    ...strategy('cache', 'CacheOptions'),
+    schema: 'cacheSchema',
+    schemaSource: 'lib/strategies/cache/cache.schema.ts',
+  },
   singleFlight: {
     ...strategy('cache', 'SingleFlightOptions', 'single-flight'),
     schema: 'singleFlightSchema',

@@ -70,7 +70,8 @@ const code = (type) => `\`${type.replace(/\s+/g, ' ').replaceAll('|', '\\|')}\``
 async function tableOf(name) {
   const table = tables[name];
   if (!table) throw new Error(`there is no table '${name}', allowed: ${Object.keys(tables).join(', ')}`);
-  const built = resolve('.tmp/compiled', table.source.replace('lib/', '').replace(/\.ts$/, '.js'));
+  const checkedBy = table.schemaSource ?? table.source;
+  const built = resolve('.tmp/compiled', checkedBy.replace('lib/', '').replace(/\.ts$/, '.js'));
   const entries = entriesOf((await import(pathToFileURL(built)))[table.schema], table.sample);
   const members = membersOf(table.source, table.type);
   const names = members.map((member) => member.name);

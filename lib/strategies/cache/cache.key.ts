@@ -4,7 +4,7 @@ import type { Call, CallIdentity } from '../../core/call/index.js';
 import type { CachingSettings } from '../../core/strategy/index.js';
 import { digestOfText } from '../../core/values/index.js';
 import { canonical, UnkeyableError } from './canonical.js';
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import type { KeyClasses } from './key-classes.js';
 
 /** Longer texts are not part of a key as they are, and their digests are not kept. */

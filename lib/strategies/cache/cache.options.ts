@@ -1,15 +1,4 @@
-import * as v from 'valibot';
-import {
-  callback,
-  duration,
-  durationOrNone,
-  fields,
-  flag,
-  ratio,
-  satisfying,
-  text,
-} from '../../core/options/index.js';
-import { errorConditions, type ErrorConditions, type PrincipalFunction } from '../../core/strategy/index.js';
+import type { ErrorConditions, PrincipalFunction } from '../../core/strategy/index.js';
 import type { Revive } from './revive.js';
 
 /** When an expired result may be served because the method failed (stale-if-error). */
@@ -74,24 +63,24 @@ export interface CacheOptions {
    */
   unless?: (result: never) => boolean;
   /**
-   * How long after its ttl a result may still be served when the method fails, in ms: greater than 0. The object form
-   * also selects the failures.
+   * How long after its ttl a result may still be served when the method fails, in ms: greater than 0; `false` for not at
+   * all. The object form also selects the failures.
    * @default an expired result is never served
    */
-  staleIfError?: number | StaleIfErrorOptions;
+  staleIfError?: number | false | StaleIfErrorOptions;
   /**
    * How long an error is cached, too, in ms: greater than 0. Calls with equal arguments get the same error object without
    * running the method. In this process only. The object form also selects the errors.
    * @default no error is cached
    */
-  cacheErrors?: number | CacheErrorsOptions;
+  cacheErrors?: number | false | CacheErrorsOptions;
   /**
    * How long after its ttl a result is still served at once while it is refreshed in the background, in ms: greater
    * than 0. A refresh runs outside of any request, through the strategies further in, one at a time for each key, and
    * ends after this duration at the latest.
    * @default a call past the ttl waits for the load
    */
-  staleWhileRevalidate?: number;
+  staleWhileRevalidate?: number | false;
   /**
    * Refreshes a result in the background before its ttl is over, the likelier the nearer the end is and the longer its
    * load took (XFetch). The number is how early, greater than 0: 1 for once or twice the time of a load, more for
@@ -139,66 +128,3 @@ export interface CacheOptions {
    */
   principal?: PrincipalFunction;
 }
-
-const MINUTES = 60_000;
-const TTL = 'a duration in ms, greater than 0, or Infinity, or a function of the result';
-
-/** Whether a result can be kept for this long. */
-export const isTtl = (value: unknown): value is number => typeof value === 'number' && value > 0;
-
-/** Ms without a new load of a key after a failure that was answered with an expired result. */
-const STALE_PAUSE = 1_000;
-
-const staleIfError = fields({
-  ttl: duration(),
-  on: v.optional(errorConditions()),
-  pause: v.optional(durationOrNone(), STALE_PAUSE),
-});
-
-const NOT_THERE: ErrorConditions = [404, 410];
-
-const cacheErrors = fields({ ttl: duration(), on: v.optional(errorConditions(), NOT_THERE) });
-
-export const cacheSchema = fields({
-  ttl: v.optional(
-    satisfying<number | TtlFunction>((value) => typeof value === 'function' || isTtl(value), TTL),
-    5 * MINUTES,
-  ),
-  key: v.optional(callback<(...args: never[]) => string>()),
-  namespace: v.optional(text(), 'opero'),
-  when: v.optional(callback<(...args: never[]) => boolean>()),
-  unless: v.optional(callback<(result: never) => boolean>()),
-  staleIfError: v.optional(
-    v.pipe(
-      v.lazy((value) => (typeof value === 'object' ? staleIfError : duration())),
-      v.transform((value) =>
-        typeof value === 'number' ? { ttl: value, on: undefined, pause: STALE_PAUSE } : value,
-      ),
-    ),
-  ),
-  cacheErrors: v.optional(
-    v.pipe(
-      v.lazy((value) => (typeof value === 'object' ? cacheErrors : duration())),
-      v.transform((value) => (typeof value === 'number' ? { ttl: value, on: NOT_THERE } : value)),
-    ),
-  ),
-  staleWhileRevalidate: v.optional(duration()),
-  refreshAhead: v.optional(
-    v.pipe(
-      satisfying<boolean | number>(
-        (value) => typeof value === 'boolean' || (isTtl(value) && value < Infinity),
-        'true, false, or a number greater than 0',
-      ),
-      v.transform((value) => (typeof value === 'number' ? value : value ? 1 : undefined)),
-    ),
-  ),
-  localTtl: v.optional(durationOrNone(), 0),
-  jitter: v.optional(ratio(), 0),
-  isolate: v.optional(flag(), true),
-  revive: v.optional(callback<Revive>()),
-  share: v.optional(flag(), false),
-  principal: v.optional(callback<PrincipalFunction>()),
-});
-
-/** The options with their defaults. */
-export type ResolvedCache = v.InferOutput<typeof cacheSchema>;

@@ -1,7 +1,7 @@
 import { copyOf } from '../../core/values/index.js';
 import type { Call, CallIdentity } from '../../core/call/index.js';
 import { decided, type AroundStrategy, type Runner, type SharedAnswers } from '../../core/strategy/index.js';
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './store-reports.js';
 import type { Deadlines } from '../../core/time/index.js';

@@ -1,7 +1,7 @@
 import type { Call } from '../../core/call/index.js';
 import { isAbort, RefusedError } from '../../core/errors/index.js';
 import { anyOf } from '../../core/strategy/index.js';
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import type { Flight } from './flight.js';
 import type { KeyPauses } from './key-pauses.js';
 

@@ -1,6 +1,6 @@
 import { EvictionFailedError } from '../../core/errors/index.js';
 import type { Call } from '../../core/call/index.js';
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import { entryOf, open, seal, type Entry } from './envelope.js';
 import type { Evictions } from './evictions.js';
 import type { Flight } from './flight.js';

@@ -7,7 +7,8 @@ import {
 } from '../../core/strategy/index.js';
 import { CacheResponses } from './cache-responses.js';
 import { CacheKeys } from './cache.key.js';
-import { cacheSchema, type CacheOptions, type ResolvedCache } from './cache.options.js';
+import type { CacheOptions } from './cache.options.js';
+import { cacheSchema, type ResolvedCache } from './cache.schema.js';
 import type { CacheParts } from './cache.parts.js';
 import { CacheStrategy } from './cache.strategy.js';
 import { Entries } from './entries.js';

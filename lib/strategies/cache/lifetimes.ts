@@ -1,4 +1,4 @@
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import { isDue, isFresh, isRevalidatable, lifeOf, type Entry } from './envelope.js';
 import type { EntriesContext } from './store-reports.js';
 

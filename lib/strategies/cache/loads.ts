@@ -2,7 +2,7 @@ import { copyOf } from '../../core/values/index.js';
 import { Call } from '../../core/call/index.js';
 import type { Runner } from '../../core/strategy/index.js';
 import { isThenable } from '../../core/pipeline/index.js';
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import { CachedErrors } from './cached-errors.js';
 import type { CacheParts } from './cache.parts.js';
 import type { EntriesContext } from './store-reports.js';

@@ -3,7 +3,7 @@ import { Call } from '../../core/call/index.js';
 import type { Runner } from '../../core/strategy/index.js';
 import { Deadline, outsideCallers, type Deadlines } from '../../core/time/index.js';
 import { natureOf } from '../../core/values/index.js';
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import type { CacheParts } from './cache.parts.js';
 import type { Entries } from './entries.js';
 import type { Entry } from './envelope.js';

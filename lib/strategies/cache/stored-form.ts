@@ -1,6 +1,6 @@
 import type { Call } from '../../core/call/index.js';
 import { natureOf, type Nature } from '../../core/values/index.js';
-import type { ResolvedCache } from './cache.options.js';
+import type { ResolvedCache } from './cache.schema.js';
 import { encode, type Encoded } from './codec.js';
 import { reviverOf, type Reviver } from './revive.js';
 

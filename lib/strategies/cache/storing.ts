@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { Call } from '../../core/call/index.js';
 import { show } from '../../core/options/index.js';
 import { decided } from '../../core/strategy/index.js';
-import { isTtl, type ResolvedCache } from './cache.options.js';
+import { isTtl, type ResolvedCache } from './cache.schema.js';
 
 type Question = Pick<ResolvedCache, 'ttl' | 'unless'>;
 
