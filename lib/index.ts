@@ -59,10 +59,12 @@ export type {
   Target,
 } from './core/strategy/index.js';
 export type {
+  AdaptiveBounds,
   ArgFallbackOptions,
   Backoff,
   BackoffFunction,
   BulkheadOptions,
+  BulkheadSnapshot,
   CacheOptions,
   CircuitBreakerOptions,
   CircuitSelection,

@@ -82,7 +82,7 @@ const strategies = (limited: boolean) => ({
   ),
   bulkhead: maybe(
     fc.record({
-      concurrency: fc.integer({ min: 1, max: 2 }),
+      concurrency: fc.constantFrom(1, 2, 'adaptive'),
       queue: fc.constantFrom(1, 4),
       maxWait: maybe(fc.constantFrom(0, 300)),
       key: maybe(key),

@@ -1,14 +1,47 @@
 import * as v from 'valibot';
 import { DEFAULT_MAX_KEYS } from '../../core/collections/index.js';
-import { callback, durationOrNone, fields, keyCount, text, wholeNumber } from '../../core/options/index.js';
+import {
+  callback,
+  durationOrNone,
+  fields,
+  keyCount,
+  satisfying,
+  text,
+  wholeNumber,
+} from '../../core/options/index.js';
+
+/** Bounds of a concurrency that adapts. */
+export interface AdaptiveBounds {
+  /**
+   * Attempts that may run at the same time at first: a whole number from `min` to `max`.
+   * @default 20, or the nearest that `min` and `max` permit
+   */
+  initial?: number;
+  /**
+   * The fewest, however slow the downstream is: a whole number from 1 to 1 000 000.
+   * @default 1
+   */
+  min?: number;
+  /**
+   * The most, however quick it is: a whole number from 1 to 1 000 000.
+   * @default 200, or `min` or `initial` if that is more
+   */
+  max?: number;
+}
 
 /** Limits how many attempts run concurrently. */
 export interface BulkheadOptions {
   /**
-   * Attempts that may run at the same time: a whole number from 1 to 1 000 000. Required.
+   * Attempts that may run at the same time: a whole number from 1 to 1 000 000, or `'adaptive'` for as many as the
+   * downstream can take, which is found from how long it takes. Required.
    * @default none: it must be given by some layer of options
    */
-  concurrency?: number;
+  concurrency?: number | 'adaptive';
+  /**
+   * Bounds of an `'adaptive'` concurrency: `{ initial, min, max }`.
+   * @default { initial: 20, min: 1, max: 200 }
+   */
+  adaptive?: AdaptiveBounds;
   /**
    * Attempts that may wait for a slot, in order of arrival: a whole number, 0 or more. Further attempts are rejected
    * with `BulkheadFullError`. An attempt that would wait for a slot held by a call it is nested in is rejected, too.
@@ -40,8 +73,24 @@ export interface BulkheadOptions {
   name?: string;
 }
 
+const MOST = 1_000_000;
+
+const isConcurrency = (value: unknown): boolean =>
+  value === 'adaptive' ||
+  (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST);
+
 export const bulkheadSchema = fields({
-  concurrency: wholeNumber(1, 1_000_000),
+  concurrency: satisfying<number | 'adaptive'>(
+    isConcurrency,
+    `a whole number from 1 to ${MOST}, or 'adaptive'`,
+  ),
+  adaptive: v.optional(
+    fields({
+      initial: v.optional(wholeNumber(1, MOST)),
+      min: v.optional(wholeNumber(1, MOST)),
+      max: v.optional(wholeNumber(1, MOST)),
+    }),
+  ),
   queue: v.optional(wholeNumber(0), 0),
   maxWait: v.optional(durationOrNone()),
   key: v.optional(callback<(...args: never[]) => string>()),
@@ -51,3 +100,8 @@ export const bulkheadSchema = fields({
 
 /** The options with their defaults. */
 export type ResolvedBulkhead = v.InferOutput<typeof bulkheadSchema>;
+
+/** The bounds of an adaptive concurrency with their defaults. */
+export function boundsOf({ initial, min = 1, max = Math.max(200, min, initial ?? 0) }: AdaptiveBounds) {
+  return { initial: initial ?? Math.min(max, Math.max(min, 20)), min, max };
+}

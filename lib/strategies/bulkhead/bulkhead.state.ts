@@ -13,10 +13,21 @@ export interface SlotWaiter extends Listed<SlotWaiter> {
  */
 export class Slots extends Contended {
   readonly #queue = new LinkedList<SlotWaiter>();
+  #size: number;
   #taken = 0;
 
-  constructor(readonly size: number) {
+  constructor(size: number) {
     super();
+    this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many slots there are always, whatever becomes of the size. */
+  get least(): number {
+    return this.#size;
   }
 
   get taken(): number {
@@ -33,7 +44,7 @@ export class Slots extends Contended {
 
   /** Takes a slot if one is free. Then the queue is empty, because a freed slot goes to the first in the queue. */
   tryTake(): boolean {
-    if (this.#taken >= this.size) return false;
+    if (this.#taken >= this.#size) return false;
     this.#taken++;
     return true;
   }
@@ -41,12 +52,23 @@ export class Slots extends Contended {
   /** Gives a slot back, or on to the first who waits. */
   free(): void {
     const first = this.#queue.first;
-    if (!first) {
+    // More may be taken than there are, if there were more.
+    if (!first || this.#taken > this.#size) {
       this.#taken--;
       return;
     }
     this.#queue.remove(first);
     first.admit();
+  }
+
+  /** From now on there are `size` slots. Who holds one keeps it; new ones go to the first who wait. */
+  protected resize(size: number): void {
+    this.#size = size;
+    for (let { first } = this.#queue; first && this.#taken < size; { first } = this.#queue) {
+      this.#taken++;
+      this.#queue.remove(first);
+      first.admit();
+    }
   }
 
   /** Queues up; `admit` is called with the slot already taken. */

@@ -9,11 +9,11 @@ import type { NestedWaits } from './nested-waits.js';
 export interface WaitLimit {
   readonly clock: Clock;
   readonly maxWait: number | undefined;
-  rejection(attempt: Attempt): RefusedError;
+  rejection(attempt: Attempt, slots: Slots): RefusedError;
 }
 
 /** The wait of an attempt for a slot. One object: thousands may wait at a time. */
-export class SlotWait extends Wait<Slots> implements SlotWaiter {
+export class SlotWait<S extends Slots = Slots> extends Wait<S> implements SlotWaiter {
   list: LinkedList<SlotWaiter> | undefined;
   next: SlotWaiter | undefined;
   previous: SlotWaiter | undefined;
@@ -22,7 +22,7 @@ export class SlotWait extends Wait<Slots> implements SlotWaiter {
 
   constructor(
     private readonly attempt: Attempt,
-    private readonly slots: Slots,
+    private readonly slots: S,
     private readonly waits: NestedWaits,
     private readonly limit: WaitLimit,
   ) {
@@ -48,7 +48,7 @@ export class SlotWait extends Wait<Slots> implements SlotWaiter {
 
   #reject(): void {
     this.giveUp();
-    const rejection = this.limit.rejection(this.attempt);
+    const rejection = this.limit.rejection(this.attempt, this.slots);
     this.attempt.refuse(rejection);
     this.fail(rejection);
   }
