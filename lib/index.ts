@@ -78,6 +78,8 @@ export type {
   HedgeQuantile,
   Jitter,
   OpenDuration,
+  Priority,
+  PriorityFunction,
   RateLimitOptions,
   RetryOptions,
   SingleFlightOptions,

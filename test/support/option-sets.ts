@@ -84,6 +84,7 @@ const strategies = (limited: boolean) => ({
     fc.record({
       concurrency: fc.constantFrom(1, 2, 'adaptive'),
       queue: fc.constantFrom(1, 4),
+      priority: maybe(answering('critical', 'normal', 'sheddable')),
       maxWait: maybe(fc.constantFrom(0, 300)),
       key: maybe(key),
     }),

@@ -51,6 +51,8 @@ export class Upstream {
 /** One call: when it came, and what became of it. */
 export interface Sent {
   readonly at: number;
+  /** What kind of call it is, where there are several. */
+  kind?: string;
   ok?: boolean;
   endedAt?: number;
 }
@@ -61,13 +63,13 @@ export async function sendThrough(
   random: Random,
   upstream: Upstream,
   phases: readonly Phase[],
-  call: () => Promise<unknown>,
+  call: (one: Sent) => Promise<unknown>,
 ): Promise<Sent[]> {
   const sent: Sent[] = [];
   const begin = (one: Sent) => {
     sent.push(one);
     const end = (ok: boolean) => void Object.assign(one, { ok, endedAt: clock.now() });
-    call().then(
+    call(one).then(
       () => end(true),
       () => end(false),
     );

@@ -31,6 +31,7 @@ const builtIn: Record<Exclude<keyof OperoStrategies, 'quota' | 'broken'>, OperoO
     { bulkhead: 2 },
     { bulkhead: { concurrency: 'adaptive', adaptive: { initial: 2, max: 2 }, queue: 1 } },
     { bulkhead: { concurrency: 2, queue: 5, maxWait: 100 } },
+    { bulkhead: { concurrency: 2, queue: 1, priority: () => 'sheddable' } },
   ],
 };
 

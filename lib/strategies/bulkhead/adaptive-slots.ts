@@ -1,4 +1,4 @@
-import { Slots } from './bulkhead.state.js';
+import { Slots, type SlotQueue } from './bulkhead.state.js';
 import { GradientLimit, type LimitBounds } from './gradient-limit.state.js';
 
 /** Slots whose number follows what the downstream can take. */
@@ -8,8 +8,9 @@ export class AdaptiveSlots extends Slots {
   constructor(
     private readonly bounds: LimitBounds,
     now: number,
+    queue?: SlotQueue,
   ) {
-    super(bounds.initial);
+    super(bounds.initial, queue);
     this.#gradient = new GradientLimit(bounds, now);
   }
 

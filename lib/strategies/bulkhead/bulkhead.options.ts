@@ -10,6 +10,12 @@ import {
   wholeNumber,
 } from '../../core/options/index.js';
 
+/** How much a call matters while there are more of them than can run. */
+export type Priority = 'critical' | 'normal' | 'sheddable';
+
+/** Tells the priority of a call from its arguments. */
+export type PriorityFunction = (...args: never[]) => Priority;
+
 /** Bounds of a concurrency that adapts. */
 export interface AdaptiveBounds {
   /**
@@ -43,7 +49,7 @@ export interface BulkheadOptions {
    */
   adaptive?: AdaptiveBounds;
   /**
-   * Attempts that may wait for a slot, in order of arrival: a whole number, 0 or more. Further attempts are rejected
+   * Attempts that may wait for a slot, in order of arrival unless there is a `priority`: a whole number, 0 or more. Further attempts are rejected
    * with `BulkheadFullError`. An attempt that would wait for a slot held by a call it is nested in is rejected, too.
    * @default 0
    */
@@ -53,6 +59,13 @@ export interface BulkheadOptions {
    * @default no limit except the deadline of the call
    */
   maxWait?: number;
+  /**
+   * Returns the priority of a call from its arguments: `'critical'`, `'normal'` or `'sheddable'`. Asked when no slot is
+   * free: a higher priority gets the next slot, and a place in a full `queue` in the stead of the lowest that waits. If the
+   * function throws or returns anything else, the call counts as `'normal'`. Requires a `queue`.
+   * @default all calls wait in order of arrival
+   */
+  priority?: PriorityFunction;
   /**
    * Returns a key from the arguments: a non-empty string. Each key has its own bulkhead. If the function throws or
    * returns anything else, the method does not run and the call fails with that error.
@@ -93,6 +106,7 @@ export const bulkheadSchema = fields({
   ),
   queue: v.optional(wholeNumber(0), 0),
   maxWait: v.optional(durationOrNone()),
+  priority: v.optional(callback<PriorityFunction>()),
   key: v.optional(callback<(...args: never[]) => string>()),
   maxKeys: v.optional(keyCount(), DEFAULT_MAX_KEYS),
   name: v.optional(text()),

@@ -3,22 +3,37 @@ import { LinkedList, type Listed } from '../../core/collections/index.js';
 
 /** Who waits for a slot. */
 export interface SlotWaiter extends Listed<SlotWaiter> {
+  /** Its priority, 0 for the highest. */
+  readonly rank: number;
   /** It has been given a slot, and is out of the queue. */
   admit(): void;
+  /** Its place in the queue went to a waiter of a higher priority. */
+  displace(): void;
+}
+
+/** Those who wait for a slot, in the order in which they get one. */
+export interface SlotQueue {
+  readonly size: number;
+  readonly first: SlotWaiter | undefined;
+  append(waiter: SlotWaiter): void;
+  remove(waiter: SlotWaiter): void;
+  /** Who gives way to a waiter of `rank`; nobody, where all have the same. */
+  below?(rank: number): SlotWaiter | undefined;
 }
 
 /**
- * A number of slots and those who wait for one, first come, first served. A slot that is freed goes straight to the
+ * A number of slots and those who wait for one, first come, first served unless the queue has another order. A slot that is freed goes straight to the
  * first who waits: an attempt that arrives at the same moment cannot take it.
  */
 export class Slots extends Contended {
-  readonly #queue = new LinkedList<SlotWaiter>();
+  readonly #queue: SlotQueue;
   #size: number;
   #taken = 0;
 
-  constructor(size: number) {
+  constructor(size: number, queue: SlotQueue = new LinkedList<SlotWaiter>()) {
     super();
     this.#size = size;
+    this.#queue = queue;
   }
 
   get size(): number {
@@ -76,7 +91,12 @@ export class Slots extends Contended {
     this.#queue.append(waiter);
   }
 
+  /** Who gives way to a waiter of `rank` while the queue is full. */
+  below(rank: number): SlotWaiter | undefined {
+    return this.#queue.below?.(rank);
+  }
+
   leave(waiter: SlotWaiter): void {
-    if (waiter.list === this.#queue) this.#queue.remove(waiter);
+    if (waiter.list) this.#queue.remove(waiter);
   }
 }

@@ -5,6 +5,7 @@ import { StateKeys, stateKey, type GateStrategy, type StrategyContext } from '..
 import type { ResolvedBulkhead } from './bulkhead.options.js';
 import { Slots } from './bulkhead.state.js';
 import type { NestedWaits } from './nested-waits.js';
+import { Priorities } from './priorities.js';
 import { SlotWait, type WaitLimit } from './slot-wait.js';
 
 /** The bulkhead's part of an operation's snapshot. */
@@ -31,6 +32,7 @@ export class BulkheadStrategy<S extends Slots = Slots> implements GateStrategy<S
   readonly kind = 'gate';
   readonly #keys: StateKeys;
   readonly #limit: WaitLimit;
+  readonly #priorities: Priorities | undefined;
 
   constructor(
     private readonly options: ResolvedBulkhead,
@@ -40,22 +42,29 @@ export class BulkheadStrategy<S extends Slots = Slots> implements GateStrategy<S
   ) {
     this.#keys = new StateKeys('bulkhead.key', options.key, context.monitor);
     const { maxWait } = options;
-    const rejection = (attempt: Attempt, slots: Slots) =>
-      this.#refusal(attempt, slots, `and no slot was free within ${maxWait} ms`);
+    const rejection = (attempt: Attempt, slots: Slots, why: string) => this.#refusal(attempt, slots, why);
     this.#limit = { clock: context.clock, maxWait, rejection };
+    if (options.priority) this.#priorities = new Priorities(options.priority, context.monitor);
   }
 
   enter(attempt: Attempt, now: number): S | Promise<S> | typeof REFUSED {
     const slots = this.keyed.get(stateKey(this.#keys.of(attempt), ''), now);
     if (slots.tryTake()) return slots;
-    if (slots.waiting >= this.options.queue) {
-      return attempt.refuse(this.#refusal(attempt, slots, 'and its queue is full'));
-    }
+    const rank = this.#priorities?.rankOf(attempt) ?? 0;
+    // The function that tells the priority may have freed a slot.
+    return this.#priorities && slots.tryTake() ? slots : this.#queueUp(attempt, slots, rank);
+  }
+
+  #queueUp(attempt: Attempt, slots: S, rank: number): Promise<S> | typeof REFUSED {
+    const isFull = slots.waiting >= this.options.queue;
+    const displaced = isFull && !attempt.stopped ? slots.below(rank) : undefined;
+    if (isFull && !displaced) return attempt.refuse(this.#refusal(attempt, slots, 'and its queue is full'));
     if (this.waits.wouldNeverEnd(attempt, slots)) {
       return attempt.refuse(this.#refusal(attempt, slots, 'and would wait for the calls it was made in'));
     }
-    const slot = attempt.wait(new SlotWait(attempt, slots, this.waits, this.#limit));
-    // Emitted after it has queued: a slot that a listener frees, as by closing a stream, must go to the queue.
+    const slot = attempt.wait(new SlotWait(attempt, slots, this.waits, this.#limit, rank));
+    // Listeners run after it has queued: a slot that one frees, as by closing a stream, must go to the queue.
+    displaced?.displace();
     this.context.monitor.emit('bulkhead-wait', attempt.call);
     return slot;
   }

@@ -11,8 +11,9 @@ import {
   type KeyedSlots,
 } from './bulkhead.strategy.js';
 import { NestedWaits } from './nested-waits.js';
+import { PriorityQueue } from './priorities.js';
 
-export type { AdaptiveBounds, BulkheadOptions } from './bulkhead.options.js';
+export type { AdaptiveBounds, BulkheadOptions, Priority, PriorityFunction } from './bulkhead.options.js';
 export type { BulkheadSnapshot } from './bulkhead.strategy.js';
 export { Slots } from './bulkhead.state.js';
 export { GradientLimit, type LimitBounds } from './gradient-limit.state.js';
@@ -33,13 +34,15 @@ declare module '../../core/declarations/index.js' {
 }
 
 /** Finds what does not go together with the waits that are asked for. */
-function validateWaits({ queue, maxWait }: ResolvedBulkhead, answers: string): Problem[] {
+function validateWaits({ queue, maxWait, priority }: ResolvedBulkhead, answers: string): Problem[] {
   if (answers === 'direct' && queue > 0)
     return [
       { path: 'queue', message: `got ${queue}, allowed: 0 on a synchronous method, which cannot wait` },
     ];
-  if (maxWait === undefined || queue > 0) return [];
-  return [{ path: 'maxWait', message: 'got no queue beside it, allowed: only together with queue' }];
+  if (queue > 0) return [];
+  return Object.entries({ maxWait, priority })
+    .filter(([, value]) => value !== undefined)
+    .map(([path]) => ({ path, message: 'got no queue beside it, allowed: only together with queue' }));
 }
 
 /** Finds bounds that nothing could be within. */
@@ -85,20 +88,20 @@ export const bulkhead = defineStrategy<
   isStateful: () => true,
   facts: ({ queue, maxWait = Infinity }) => ({ wait: queue > 0 ? maxWait : 0 }),
   validate: (options, { answers }) => [...validateWaits(options, answers), ...validateBounds(options)],
+  // One queue is in one order.
+  named: ({ priority, ...options }) => ({ '': priority ? { ...options, priority: 'a function' } : options }),
   snapshot: (strategy) => ({ ...strategy.snapshot() }),
   create(options, context) {
     // One of another operation may be what a call waits for.
     const waits = context.shared.once('bulkhead waits', () => new NestedWaits());
-    const { concurrency, adaptive = {} } = options;
-    if (concurrency !== 'adaptive')
-      return new BulkheadStrategy(
-        options,
-        slotsOf(options, context, () => new Slots(concurrency)),
-        waits,
-        context,
-      );
+    const { concurrency, adaptive = {}, priority } = options;
+    const queue = () => (priority ? new PriorityQueue() : undefined);
+    if (concurrency !== 'adaptive') {
+      const slots = slotsOf(options, context, () => new Slots(concurrency, queue()));
+      return new BulkheadStrategy(options, slots, waits, context);
+    }
     const bounds = boundsOf(adaptive);
-    const slots = slotsOf(options, context, () => new AdaptiveSlots(bounds, context.clock.now()));
+    const slots = slotsOf(options, context, () => new AdaptiveSlots(bounds, context.clock.now(), queue()));
     return new AdaptiveBulkheadStrategy(options, slots, waits, context);
   },
 });
