@@ -59,10 +59,12 @@ export type {
   Target,
 } from './core/strategy/index.js';
 export type {
+  AdaptiveBounds,
   ArgFallbackOptions,
   Backoff,
   BackoffFunction,
   BulkheadOptions,
+  BulkheadSnapshot,
   CacheOptions,
   CircuitBreakerOptions,
   CircuitSelection,
@@ -76,6 +78,8 @@ export type {
   HedgeQuantile,
   Jitter,
   OpenDuration,
+  Priority,
+  PriorityFunction,
   RateLimitOptions,
   RetryOptions,
   SingleFlightOptions,

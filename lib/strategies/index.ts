@@ -1,5 +1,11 @@
 export type { ArgFallbackOptions } from './arg-fallback/index.js';
-export type { BulkheadOptions } from './bulkhead/index.js';
+export type {
+  AdaptiveBounds,
+  BulkheadOptions,
+  BulkheadSnapshot,
+  Priority,
+  PriorityFunction,
+} from './bulkhead/index.js';
 export { MemoryStore } from './cache/index.js';
 export {
   circuitBreaker,

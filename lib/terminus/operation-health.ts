@@ -33,6 +33,8 @@ export interface OperationHealth {
   readonly sinceLastSuccess?: number;
   readonly sinceLastFailure?: number;
   readonly lastError?: string;
+  /** The limit that an adaptive bulkhead has found, of several the lowest. */
+  readonly limit?: number;
   readonly critical?: true;
 }
 
@@ -69,8 +71,14 @@ function healthOf(snapshot: OperationSnapshot, options: OperoHealthOptions): Ope
     ...(sinceLastSuccess !== undefined && { sinceLastSuccess: Math.round(sinceLastSuccess) }),
     ...(sinceLastFailure !== undefined && { sinceLastFailure: Math.round(sinceLastFailure) }),
     ...(lastError !== undefined && { lastError }),
+    ...limitOf(snapshot),
     ...(isCritical(snapshot.operation, options) && { critical: true as const }),
   };
+}
+
+function limitOf({ strategies = {} }: OperationSnapshot): Pick<OperationHealth, 'limit'> {
+  const limits = Object.values(strategies).flatMap((strategy) => strategy?.limit ?? []);
+  return limits.length > 0 ? { limit: Math.min(...limits) } : {};
 }
 
 function stateOf(snapshot: OperationSnapshot, options: OperoHealthOptions): OperationHealth['state'] {

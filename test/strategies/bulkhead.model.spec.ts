@@ -9,10 +9,13 @@ const options = fc.record({
   concurrency: fc.integer({ min: 1, max: 3 }),
   queue: fc.integer({ min: 0, max: 4 }),
   maxWait: fc.constantFrom(undefined, 60),
+  prioritized: fc.boolean(),
 });
 
+const PRIORITIES = ['critical', 'normal', 'sheddable'] as const;
+
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.constant({ kind: 'call' as const }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('call' as const), rank: fc.nat(2) }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -29,16 +32,21 @@ const step = fc.oneof(
 /** Who runs and who waits, since when, as one would write it down. */
 interface Reference {
   running: number[];
-  waiting: { id: number; since: number }[];
+  waiting: { id: number; since: number; rank: number }[];
 }
 
-it(`runs never more than it may and in the order of arrival, and loses nobody, in ${RUNS} random schedules`, async () => {
-  const seen = { waited: 0, refused: 0, leftQueue: 0, tooLong: 0 };
+it(`runs never more than it may and in the order of priority and arrival, and loses nobody, in ${RUNS} random schedules`, async () => {
+  const seen = { waited: 0, refused: 0, displaced: 0, leftQueue: 0, tooLong: 0 };
   await fc.assert(
-    fc.asyncProperty(options, fc.array(step, { minLength: 5, maxLength: 30 }), async (bulkhead, steps) => {
+    fc.asyncProperty(options, fc.array(step, { minLength: 5, maxLength: 30 }), async (chosen, steps) => {
+      const { prioritized, ...bulkhead } = { ...chosen, prioritized: chosen.prioritized && chosen.queue > 0 };
       const harness = new Harness();
       const operation = harness.operation({
-        bulkhead: { ...bulkhead, maxWait: bulkhead.queue > 0 ? bulkhead.maxWait : undefined },
+        bulkhead: {
+          ...bulkhead,
+          maxWait: bulkhead.queue > 0 ? bulkhead.maxWait : undefined,
+          ...(prioritized && { priority: (rank: number) => PRIORITIES[rank]! }),
+        },
       });
       const maxWait = bulkhead.queue > 0 ? bulkhead.maxWait : undefined;
       const reference: Reference = { running: [], waiting: [] };
@@ -54,7 +62,10 @@ it(`runs never more than it may and in the order of arrival, and loses nobody, i
       >();
       const free = () => {
         if (reference.running.length >= bulkhead.concurrency || reference.waiting.length === 0) return;
-        reference.running.push(reference.waiting.shift()!.id);
+        // The first of those that matter most: sorting keeps the order of equals.
+        const [next] = reference.waiting.toSorted((a, b) => a.rank - b.rank);
+        reference.waiting = reference.waiting.filter((entry) => entry !== next);
+        reference.running.push(next!.id);
       };
       const giveUpWaiting = (now: number) => {
         const late = reference.waiting.filter(({ since }) => maxWait !== undefined && since + maxWait <= now);
@@ -68,9 +79,10 @@ it(`runs never more than it may and in the order of arrival, and loses nobody, i
           giveUpWaiting(harness.clock.now());
         } else if (next.kind === 'call') {
           const end = deferred();
+          const rank = prioritized ? next.rank : 0;
           const method = () => (started.push(id), end.promise);
           const { call, result } = operation.start(
-            { self: undefined, method, args: [] },
+            { self: undefined, method, args: [next.rank] },
             harness.runtime.root,
           );
           const own = { end, abort: () => call.abort('enough'), over: false, outcome: settle(result) };
@@ -78,8 +90,15 @@ it(`runs never more than it may and in the order of arrival, and loses nobody, i
           void own.outcome.then(() => (own.over = true));
           if (reference.running.length < bulkhead.concurrency) reference.running.push(id);
           else if (reference.waiting.length < bulkhead.queue) {
-            reference.waiting.push({ id, since: harness.clock.now() });
+            reference.waiting.push({ id, since: harness.clock.now(), rank });
             seen.waited++;
+          } else if (reference.waiting.some((entry) => entry.rank > rank)) {
+            const lowest = Math.max(...reference.waiting.map((entry) => entry.rank));
+            const displaced = reference.waiting.findLast((entry) => entry.rank === lowest)!;
+            reference.waiting = reference.waiting.filter((entry) => entry !== displaced);
+            reference.waiting.push({ id, since: harness.clock.now(), rank });
+            expect((await calls.get(displaced.id)!.outcome).error).toBeInstanceOf(BulkheadFullError);
+            seen.displaced++;
           } else {
             expect((await own.outcome).error).toBeInstanceOf(BulkheadFullError);
             seen.refused++;

@@ -82,8 +82,9 @@ const strategies = (limited: boolean) => ({
   ),
   bulkhead: maybe(
     fc.record({
-      concurrency: fc.integer({ min: 1, max: 2 }),
+      concurrency: fc.constantFrom(1, 2, 'adaptive'),
       queue: fc.constantFrom(1, 4),
+      priority: maybe(answering('critical', 'normal', 'sheddable')),
       maxWait: maybe(fc.constantFrom(0, 300)),
       key: maybe(key),
     }),

@@ -22,8 +22,17 @@ const builtIn: Record<Exclude<keyof OperoStrategies, 'quota' | 'broken'>, OperoO
   argFallback: [{ argFallback: { param: 'item', values: ['a', 'b'] } }],
   hedge: [{ hedge: { delay: 50, idempotent: true } }],
   circuitBreaker: [{ circuitBreaker: true }],
-  rateLimit: [{ rateLimit: 2 }, { rateLimit: { limit: 2, mode: 'reject' } }],
-  bulkhead: [{ bulkhead: 2 }, { bulkhead: { concurrency: 2, queue: 5, maxWait: 100 } }],
+  rateLimit: [
+    { rateLimit: 2 },
+    { rateLimit: { limit: 2, algorithm: 'smooth' } },
+    { rateLimit: { limit: 2, mode: 'reject' } },
+  ],
+  bulkhead: [
+    { bulkhead: 2 },
+    { bulkhead: { concurrency: 'adaptive', adaptive: { initial: 2, max: 2 }, queue: 1 } },
+    { bulkhead: { concurrency: 2, queue: 5, maxWait: 100 } },
+    { bulkhead: { concurrency: 2, queue: 1, priority: () => 'sheddable' } },
+  ],
 };
 
 const sets = Object.values(builtIn).flat();

@@ -22,6 +22,10 @@ export class LinkedList<T extends Listed<T>> {
     return this.#first;
   }
 
+  get last(): T | undefined {
+    return this.#last;
+  }
+
   /** Moves `item` to the end, removing it from the list it is in. */
   append(item: T): void {
     if (item === this.#last) return;

@@ -30,6 +30,8 @@ export interface StrategySnapshot {
    * @default false
    */
   readonly rejecting?: boolean;
+  /** What it permits now, where it finds that by itself. A health check tells it. */
+  readonly limit?: number;
   readonly [field: string]: unknown;
 }
 

@@ -24,6 +24,7 @@ export const pipelineEvents = [
  * - `circuit-refusal`: the circuit breaker rejected a call; in shadow mode, it would have rejected it
  * - `rate-limit-wait`, `bulkhead-wait`: an attempt waits for a permit
  * - `rate-limit-refusal`, `bulkhead-refusal`: an attempt was rejected
+ * - `bulkhead-limit`: the concurrency of an adaptive bulkhead is `limit` from now on
  * - `abort`: the caller cancelled the call
  * - `cache-hit`, `cache-miss`: the cache had a result, or had none
  * - `cache-stale`: an expired result was served because the method failed · `cache-error`: the store failed
@@ -54,6 +55,8 @@ export interface OperoEvent {
   readonly error?: unknown;
   /** Delay before the next attempt, or time waited, in ms. */
   readonly delay?: number;
+  /** What a limit has become, for `bulkhead-limit`. */
+  readonly limit?: number;
 }
 
 /** How often each event occurred since the operation was created. */

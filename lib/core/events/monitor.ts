@@ -14,6 +14,7 @@ import {
 export interface EventDetail {
   readonly error?: unknown;
   readonly delay?: number;
+  readonly limit?: number;
 }
 
 /** The call that emits an event. */

@@ -17,12 +17,25 @@ export const stateKey = (own: string, alternative: string): string =>
 /** What every key of the state of `own` begins with, and none of another. */
 export const keyPrefix = (own: string): string => `${own.length}:${own}`;
 
+/** What a function of the options may answer with. */
+interface AllowedAnswers {
+  is(answer: unknown): boolean;
+  /** In words, for error messages. */
+  readonly words: string;
+}
+
+const ANY_KEY: AllowedAnswers = {
+  is: (answer) => typeof answer === 'string' && answer !== '',
+  words: 'a string that is not empty',
+};
+
 /** The keys of one option, as `rateLimit.key`. */
 export class StateKeys {
   constructor(
     private readonly option: string,
     private readonly make: KeyFunction | undefined,
     private readonly monitor: StrategyMonitor,
+    private readonly allowed = ANY_KEY,
   ) {}
 
   /**
@@ -54,7 +67,7 @@ export class StateKeys {
     const { args } = attempt.call;
     try {
       const key: unknown = runInside(attempt, () => make(...(args as never[])), undefined);
-      return typeof key === 'string' && key !== '' ? { key } : { error: this.#refusalOf(key) };
+      return this.allowed.is(key) ? { key: key as string } : { error: this.#refusalOf(key) };
     } catch (error) {
       return { error };
     }
@@ -66,14 +79,14 @@ export class StateKeys {
 
   #refusalOf(key: unknown): OperoConfigurationError {
     const { operation } = this.monitor;
-    const line = `${operation}: ${this.option}: got ${nameOf(key)}, allowed: a string that is not empty`;
+    const line = `${operation}: ${this.option}: got ${nameOf(key)}, allowed: ${this.allowed.words}`;
     return new OperoConfigurationError([line], operation);
   }
 }
 
 /** What a key function answered with, without showing what may be a secret. */
 function nameOf(key: unknown): string {
-  if (key === '') return 'an empty string';
+  if (typeof key === 'string') return key === '' ? 'an empty string' : 'another string';
   if (isPromise(key)) return 'a promise';
   if (typeof key === 'object' && key !== null) return Array.isArray(key) ? 'an array' : 'an object';
   if (typeof key === 'function' || typeof key === 'symbol' || typeof key === 'bigint')

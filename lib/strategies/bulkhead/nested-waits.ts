@@ -43,7 +43,7 @@ export class NestedWaits {
       size = stuck.size;
       const holders = holdersOf(stuck);
       if (stuck.has(wanted)) addHolders(holders, held);
-      for (const [slots, attempts] of holders) if (attempts.size < slots.size) stuck.delete(slots);
+      for (const [slots, attempts] of holders) if (attempts.size < slots.least) stuck.delete(slots);
     }
     return stuck.has(wanted);
   }

@@ -9,11 +9,11 @@ import type { NestedWaits } from './nested-waits.js';
 export interface WaitLimit {
   readonly clock: Clock;
   readonly maxWait: number | undefined;
-  rejection(attempt: Attempt): RefusedError;
+  rejection(attempt: Attempt, slots: Slots, why: string): RefusedError;
 }
 
 /** The wait of an attempt for a slot. One object: thousands may wait at a time. */
-export class SlotWait extends Wait<Slots> implements SlotWaiter {
+export class SlotWait<S extends Slots = Slots> extends Wait<S> implements SlotWaiter {
   list: LinkedList<SlotWaiter> | undefined;
   next: SlotWaiter | undefined;
   previous: SlotWaiter | undefined;
@@ -22,9 +22,10 @@ export class SlotWait extends Wait<Slots> implements SlotWaiter {
 
   constructor(
     private readonly attempt: Attempt,
-    private readonly slots: Slots,
+    private readonly slots: S,
     private readonly waits: NestedWaits,
     private readonly limit: WaitLimit,
+    readonly rank: number,
   ) {
     super();
   }
@@ -33,7 +34,9 @@ export class SlotWait extends Wait<Slots> implements SlotWaiter {
     const { attempt, slots, waits, limit } = this;
     this.#nested = waits.begin(attempt, slots);
     slots.join(this);
-    if (limit.maxWait !== undefined) this.#timer = limit.clock.schedule(limit.maxWait, () => this.#reject());
+    const { maxWait, clock } = limit;
+    if (maxWait === undefined) return;
+    this.#timer = clock.schedule(maxWait, () => this.#reject(`and no slot was free within ${maxWait} ms`));
   }
 
   admit(): void {
@@ -46,9 +49,13 @@ export class SlotWait extends Wait<Slots> implements SlotWaiter {
     this.#over();
   }
 
-  #reject(): void {
+  displace(): void {
+    this.#reject('and its place in the queue went to a call of a higher priority');
+  }
+
+  #reject(why: string): void {
     this.giveUp();
-    const rejection = this.limit.rejection(this.attempt);
+    const rejection = this.limit.rejection(this.attempt, this.slots, why);
     this.attempt.refuse(rejection);
     this.fail(rejection);
   }
