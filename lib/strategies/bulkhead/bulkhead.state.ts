@@ -22,8 +22,8 @@ export interface SlotQueue {
 }
 
 /**
- * A number of slots and those who wait for one, first come, first served unless the queue has another order. A slot that is freed goes straight to the
- * first who waits: an attempt that arrives at the same moment cannot take it.
+ * A number of slots and those who wait for one, first come, first served unless the queue has another order. A slot that
+ * is freed goes straight to the first who waits: an attempt that arrives at the same moment cannot take it.
  */
 export class Slots extends Contended {
   readonly #queue: SlotQueue;
