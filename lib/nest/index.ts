@@ -19,6 +19,6 @@ export {
   type OperoModuleAsyncOptions,
   type OperoOptionsFactory,
 } from './module/opero.module.js';
-export type { EvictOptions } from './service/cache-control.js';
+export type { EvictOptions, EvictTagsOptions } from './service/cache-control.js';
 export { OperoService, type RunOptions } from './service/opero.service.js';
 export { currentExecutionContext } from './edge/request-scope.js';

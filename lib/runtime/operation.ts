@@ -100,6 +100,11 @@ export class Operation implements CallOperation {
     await this.#ready.answers?.evictAll();
   }
 
+  /** Forgets everything in the app that is cached with any of these tags. */
+  async evictTags(tags: readonly string[]): Promise<void> {
+    await this.#ready.answers?.evictTags(tags);
+  }
+
   /** The strategy that a definition made for this operation; `undefined` if it is not on. */
   strategyOf<S extends Strategy>(definition: { create(...made: never[]): S | undefined }): S | undefined {
     const found = this.#ready.created.find((created) => created.definition === definition);

@@ -6,7 +6,7 @@ export type {
   Priority,
   PriorityFunction,
 } from './bulkhead/index.js';
-export { MemoryStore } from './cache/index.js';
+export { areTags, MemoryStore } from './cache/index.js';
 export {
   circuitBreaker,
   type CircuitBreakerStrategy,

@@ -38,6 +38,8 @@ export interface SharedAnswers {
   evict(args: readonly unknown[], identity: CallIdentity | undefined): Promise<void>;
   /** Evicts all results. */
   evictAll(): Promise<void>;
+  /** Evicts all results of the app with any of these tags. */
+  evictTags(tags: readonly string[]): Promise<void>;
 }
 
 /** Limits the time of everything further in, including waits. */

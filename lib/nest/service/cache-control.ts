@@ -3,9 +3,10 @@ import type { CallIdentity } from '../../core/call/index.js';
 import type { Operation, OperoRuntime } from '../../runtime/index.js';
 import type { AdHocOperations } from './ad-hoc-operations.js';
 import type { OperoHost } from '../host/opero.host.js';
+import { areTags } from '../../strategies/index.js';
 import { boundIdentityOf } from '../binding/shadow-prototypes.js';
 
-/** Selects the cached results to evict. */
+/** Selects the cached results of one operation to evict. */
 export interface EvictOptions {
   /** Name of the operation. */
   readonly operation: string;
@@ -26,6 +27,12 @@ export interface EvictOptions {
   readonly principal?: string;
 }
 
+/** Selects the cached results to evict by tags, of whichever operations. */
+export interface EvictTagsOptions {
+  /** Results with any of these tags are evicted: strings that are not empty. */
+  readonly tags: readonly string[];
+}
+
 /** Evicts cached results of an app. */
 export class CacheControl {
   constructor(
@@ -41,13 +48,18 @@ export class CacheControl {
    * entries depend on the principal or the instance (transient, request-scoped, several of a class) and none is
    * given, the whole operation is evicted.
    *
-   * @throws TypeError if there is no such operation, it has no cache, the instance is not bound, or there is a
+   * With `tags`, evicts all results whose `cache.tags` gave any of them, for the tenant of the current code; also what loads
+   * that run already will bring. Other processes notice within a second.
+   *
+   * @throws TypeError if there is no such operation, it has no cache, no operation has `cache.tags`, the instance is not bound, or there is a
    * principal on which no result depends
    * @throws EvictionFailedError if the store did not delete the entries: other processes may still serve them
    * @example
    * await opero.cache.evict({ operation: 'Prices.of', args: ['EUR'] });
+   * await opero.cache.evict({ tags: [`customer:${id}`] });
    */
-  readonly evict = async (options: EvictOptions): Promise<void> => {
+  readonly evict = async (options: EvictOptions | EvictTagsOptions): Promise<void> => {
+    if ('tags' in options) return this.#evictTags(options);
     const { operation: name, args, instance, principal } = options;
     const operation = this.runtime().operations.get(name);
     if (!operation?.caches) throw new TypeError(`there is no operation '${name}' with a cache`);
@@ -65,6 +77,21 @@ export class CacheControl {
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   };
+
+  async #evictTags({ tags, ...others }: EvictTagsOptions): Promise<void> {
+    const beside = Object.keys(others);
+    if (beside.length > 0)
+      throw new TypeError(`evict(): tags: got ${beside.join(', ')} beside it, allowed: tags alone`);
+    if (!areTags(tags) || tags.length === 0)
+      throw new TypeError(`evict(): tags: got ${show(tags)}, allowed: a list of strings that are not empty`);
+    // Each of them, because tags must be remembered for as long as the longest-lived result.
+    const tagged = [...this.runtime().operations.values()].filter(
+      (operation) => operation.caches && operation.optionsOf('cache')?.tags !== undefined,
+    );
+    if (!tagged[0])
+      throw new TypeError('evict(): tags: got some, allowed: none, since no operation has cache.tags');
+    await tagged[0].evictTags(tags);
+  }
 
   /** The identities whose results are evicted. Request-scoped instances are not known. */
   #identitiesFor(operation: Operation, instance: object | undefined): (CallIdentity | undefined)[] {

@@ -66,6 +66,12 @@ export class CacheKeys {
     return scope.length > 0 || own.length > SHORT ? this.#digest(canonical([...scope, own])) : `=${own}`;
   }
 
+  /** Whose data the current code works with; `undefined` where the app has no tenants. */
+  tenant(): string | undefined {
+    const { tenant } = this.settings;
+    return tenant && this.#tenant(tenant);
+  }
+
   #tenant(tenant: () => string | undefined): string {
     let own: unknown;
     try {

@@ -22,6 +22,9 @@ export interface StaleIfErrorOptions {
 /** Returns how long a result is valid, in ms: greater than 0, or `Infinity`. */
 export type TtlFunction = (result: never, ...args: never[]) => number;
 
+/** Returns the tags of a result. */
+export type TagsFunction = (result: never, ...args: never[]) => readonly string[];
+
 /** Which errors of a method are cached (negative caching). */
 export interface CacheErrorsOptions {
   /** How long an error is thrown again without running the method, in ms: greater than 0. Required. */
@@ -62,6 +65,13 @@ export interface CacheOptions {
    * @default every result is stored, `undefined` too
    */
   unless?: (result: never) => boolean;
+  /**
+   * Returns the tags of a result from it and the arguments: at most 100 strings that are not empty, by which
+   * `opero.cache.evict({ tags })` and `@CacheEvict({ tags })` evict it, whatever the operation. A result for which it
+   * throws or returns anything else is not stored.
+   * @default no tags
+   */
+  tags?: TagsFunction;
   /**
    * How long after its ttl a result may still be served when the method fails, in ms: greater than 0; `false` for not at
    * all. The object form also selects the failures.

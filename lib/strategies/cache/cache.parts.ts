@@ -3,6 +3,7 @@ import type { CacheResponses } from './cache-responses.js';
 import type { CacheKeys } from './cache.key.js';
 import type { Entries } from './entries.js';
 import type { FlightTable } from './flight-table.js';
+import type { Tags } from './tags.js';
 import type { CachePauses } from './key-pauses.js';
 import type { GuardedStore } from './store.js';
 
@@ -11,6 +12,9 @@ export interface CacheParts {
   readonly keys: CacheKeys;
   readonly flights: FlightTable;
   readonly pauses: CachePauses;
+  readonly tags: Tags;
+  /** Returns the ids of tags, for the tenant of the current code. */
+  readonly idsOf: (tags: readonly string[]) => readonly string[];
   /** What is kept; `undefined` for single-flight alone. */
   readonly entries: Entries | undefined;
   /** The app's store for a call; `undefined` where there is none, or none that may have what the call answers. */

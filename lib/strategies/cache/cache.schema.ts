@@ -10,7 +10,7 @@ import {
   text,
 } from '../../core/options/index.js';
 import { errorConditions, type ErrorConditions, type PrincipalFunction } from '../../core/strategy/index.js';
-import type { TtlFunction } from './cache.options.js';
+import type { TagsFunction, TtlFunction } from './cache.options.js';
 import type { Revive } from './revive.js';
 
 const MINUTES = 60_000;
@@ -43,6 +43,7 @@ export const cacheSchema = fields({
   key: v.optional(callback<(...args: never[]) => string>()),
   namespace: v.optional(text(), 'opero'),
   when: v.optional(callback<(...args: never[]) => boolean>()),
+  tags: v.optional(callback<TagsFunction>()),
   unless: v.optional(callback<(result: never) => boolean>()),
   staleIfError: v.optional(
     v.pipe(

@@ -1,9 +1,10 @@
+import { EvictionFailedError } from '../../core/errors/index.js';
 import { copyOf } from '../../core/values/index.js';
 import type { Call, CallIdentity } from '../../core/call/index.js';
 import { decided, type AroundStrategy, type Runner, type SharedAnswers } from '../../core/strategy/index.js';
 import type { ResolvedCache } from './cache.schema.js';
 import type { CacheParts } from './cache.parts.js';
-import type { EntriesContext } from './store-reports.js';
+import { StoreReports, type EntriesContext } from './store-reports.js';
 import type { Deadlines } from '../../core/time/index.js';
 import type { Entry } from './envelope.js';
 import { wouldWaitForItself, type Flight } from './flight.js';
@@ -81,6 +82,18 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
     this.parts.flights.doomAll();
     this.parts.pauses.errors.endAll();
     await this.parts.entries?.forgetAll(this.parts.guardOf(undefined));
+  }
+
+  /**
+   * Evicts all results of the app that have any of these tags. Other processes notice within a second.
+   *
+   * @throws EvictionFailedError if other processes cannot be notified
+   */
+  async evictTags(tags: readonly string[]): Promise<void> {
+    const { idsOf, guardOf, tags: known } = this.parts;
+    const report = new StoreReports(this.context).outsideCalls();
+    const failure = await known.evict(idsOf(tags), guardOf(undefined), report);
+    if (failure) throw new EvictionFailedError(this.context.operation, { cause: failure.error });
   }
 
   /** The key, or `undefined` if the call must not be cached. */

@@ -7,13 +7,14 @@ import type { Flight } from './flight.js';
 import { Lifetimes, storeTtl } from './lifetimes.js';
 import type { LoadedValue } from './loaded-value.js';
 import type { MemoryStore } from './memory-store.js';
+import type { Storing } from './storing.js';
 import { StoreReports, type EntriesContext } from './store-reports.js';
 import { StoredForms } from './stored-form.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
 import { natureOf } from '../../core/values/index.js';
 
 /** What has loaded, and for how long it is to be kept. */
-export interface Write {
+export interface Write extends Storing {
   readonly key: string;
   readonly loaded: LoadedValue;
   readonly flight: Flight;
@@ -21,8 +22,6 @@ export interface Write {
   readonly guard: GuardedStore | undefined;
   /** The call that the store's failures are reported for. */
   readonly call: Call;
-  /** In ms. */
-  readonly ttl: number;
   /** How long the load took, in ms. */
   readonly took: number;
 }
@@ -57,7 +56,7 @@ export class Entries {
     const entry = this.#held(key);
     if (!entry || !this.isFresh(entry)) return undefined;
     // What is held beside a store may have been evicted by another process: known a second later at the latest.
-    if (guard) void this.evictions.epoch.refresh(guard, this.#date, () => undefined);
+    if (guard) void this.evictions.refresh(guard, entry, this.#date, () => undefined);
     return entry;
   }
 
@@ -65,12 +64,12 @@ export class Entries {
   peekStale(key: string, guard: GuardedStore | undefined): Entry | undefined {
     const entry = this.#held(key);
     if (!entry || !this.mayRevalidate(entry)) return undefined;
-    if (guard) void this.evictions.epoch.refresh(guard, this.#date, () => undefined);
+    if (guard) void this.evictions.refresh(guard, entry, this.#date, () => undefined);
     return entry;
   }
 
   mayRevalidate(entry: Entry): boolean {
-    return entry.epoch === this.epoch && this.#lifetimes.mayRevalidate(entry);
+    return this.evictions.admits(entry) && this.#lifetimes.mayRevalidate(entry);
   }
 
   /** Whether a fresh entry should be refreshed before its ttl is over. */
@@ -94,8 +93,9 @@ export class Entries {
   }
 
   /** Keeps what has loaded, at once or later. Whatever the store does, the call it was loaded for has its answer. */
-  write({ key, loaded, flight, guard, call, ttl, took }: Write): Promise<void> | undefined {
-    const life = this.#lifetimes.of(flight.epoch, ttl, took);
+  write({ key, loaded, flight, guard, call, ttl, tags, took }: Write): Promise<void> | undefined {
+    const { epoch, generation } = flight;
+    const life = this.#lifetimes.of({ epoch, generation, tags }, ttl, took);
     const nature = loaded.nature ?? natureOf(loaded.master);
     const sealed = guard && this.#forms.of(loaded.master, nature, call);
     if (!guard || !sealed) {
@@ -177,7 +177,7 @@ export class Entries {
 
   #held(key: string): Entry | undefined {
     const entry = this.memory.get(key);
-    if (entry?.epoch !== this.evictions.epoch.current) return undefined;
+    if (!entry || !this.evictions.admits(entry)) return undefined;
     const { localUntil } = entry;
     return localUntil === Infinity || this.context.clock.now() < localUntil ? entry : undefined;
   }
@@ -187,7 +187,7 @@ export class Entries {
     return guard.get(key, report).then((answer) => {
       const stored = this.evictions.tombstones.has(key) ? undefined : this.#open(answer, call, report);
       if (!stored) return this.#held(key);
-      const refreshing = this.evictions.epoch.refresh(guard, this.#date, report);
+      const refreshing = this.evictions.refresh(guard, stored, this.#date, report);
       return refreshing ? refreshing.then(() => this.#newest(key, stored)) : this.#newest(key, stored);
     });
   }
@@ -195,7 +195,7 @@ export class Entries {
   /** The entry in the store, unless it was evicted or this process holds a newer one. */
   #newest(key: string, stored: Entry): Entry | undefined {
     const held = this.#held(key);
-    if (!this.evictions.epoch.admits(stored.epoch, this.#date)) return held;
+    if (!this.evictions.admitsStored(stored, this.#date)) return held;
     return held && held.storedAt > stored.storedAt ? held : stored;
   }
 

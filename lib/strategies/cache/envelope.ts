@@ -1,6 +1,8 @@
 import { copyTree, freeze, type Nature } from '../../core/values/index.js';
 import { decode, type Encoded } from './codec.js';
 
+export const NO_TAGS: readonly string[] = [];
+
 /** What is kept under a key. The times are ms since the epoch, on the wall clock that all processes share. */
 interface Envelope {
   /** Marks what this package wrote, and in which shape. */
@@ -10,6 +12,9 @@ interface Envelope {
   readonly stale?: number;
   /** Which eviction of the whole operation came before the load. */
   readonly epoch?: number;
+  /** The ids of its tags, and the generation of tags that was known when its load began. */
+  readonly tags?: readonly string[];
+  readonly generation?: number;
   /** How long the load took, in ms. */
   readonly took?: number;
   /** Whether the value is what `cache.revive` is given. */
@@ -22,15 +27,28 @@ interface Envelope {
   readonly text?: string;
 }
 
+/** What an entry can be evicted by, besides its key. */
+export interface Tagged {
+  /** The ids of its tags. */
+  readonly tags: readonly string[];
+  /** The generation of tags that was known when its load began. */
+  readonly generation: number;
+}
+
+/** What tells whether an entry was evicted with others. */
+export interface Origin extends Tagged {
+  /** Which eviction of the whole operation came before the load. */
+  readonly epoch: number;
+}
+
 /** A stored result. */
-export interface Entry {
+export interface Entry extends Origin {
   /** When it was stored; 0 if that is not known. */
   readonly storedAt: number;
   /** Until when it is good; `Infinity` without an end. */
   readonly expires: number;
   /** Until when a failure may be answered with it; 0 without staleIfError. */
   readonly stale: number;
-  readonly epoch: number;
   /** How long the load took, in ms; 0 if that is not known. */
   readonly took: number;
   readonly value: unknown;
@@ -58,12 +76,14 @@ export interface Lifetime {
 export const lifeOf = (
   { ttl, staleIfError, staleWhileRevalidate, took }: Lifetime,
   now: number,
-  epoch: number,
+  { epoch, tags, generation }: Origin,
 ) => ({
   storedAt: now,
   expires: now + ttl,
   stale: staleIfError > 0 && ttl < Infinity ? now + ttl + staleIfError : 0,
   epoch,
+  tags,
+  generation,
   took,
   /** How long a store has to keep it, in ms. */
   kept: ttl + Math.max(staleIfError, staleWhileRevalidate),
@@ -71,7 +91,7 @@ export const lifeOf = (
 
 /** An entry that this process keeps. */
 export const entryOf = (
-  { storedAt, expires, stale, epoch, took, kept }: ReturnType<typeof lifeOf>,
+  { storedAt, expires, stale, epoch, tags, generation, took, kept }: ReturnType<typeof lifeOf>,
   value: unknown,
   nature: Nature,
   localUntil: number,
@@ -80,6 +100,8 @@ export const entryOf = (
   expires,
   stale,
   epoch,
+  tags,
+  generation,
   took,
   value,
   nature,
@@ -94,13 +116,14 @@ export function seal(
   revive: boolean,
   frozen: boolean,
 ): object {
-  const { storedAt, expires, stale, epoch, took } = life;
+  const { storedAt, expires, stale, epoch, tags, generation, took } = life;
   return {
     opero: 1,
     storedAt,
     ...(expires < Infinity && { expires }),
     ...(stale > 0 && { stale }),
     ...(epoch > 0 && { epoch }),
+    ...(tags.length > 0 && { tags, generation }),
     ...(took > 0 && { took }),
     ...(revive && { revive: 1 }),
     ...(frozen && { frozen: 1 }),
@@ -113,14 +136,31 @@ export function open(stored: unknown, revive: (plain: unknown) => unknown): Entr
   if (typeof stored !== 'object' || stored === null) return undefined;
   const envelope = stored as Envelope;
   if (envelope.opero !== 1) return undefined;
-  const { storedAt = 0, expires = Infinity, stale = 0, epoch = 0, took = 0, text } = envelope;
-  if (![storedAt, expires, stale, epoch, took].every(isMoment)) return undefined;
+  const told = toldBy(envelope);
+  if (!told) return undefined;
+  const { text, frozen } = envelope;
   const plain = text === undefined ? copyTree(envelope.value) : decode(text);
-  if (envelope.frozen) freeze(plain);
+  if (frozen) freeze(plain);
   const value = envelope.revive ? revive(plain) : plain;
-  const unknown = { nature: undefined, localUntil: Infinity, keptUntil: 0 };
-  return { storedAt, expires, stale, epoch, took, value, ...unknown };
+  return { ...told, value, nature: undefined, localUntil: Infinity, keptUntil: 0 };
 }
+
+/** What an envelope tells of its value; `undefined` if anything of it cannot be. */
+function toldBy({
+  storedAt = 0,
+  expires = Infinity,
+  stale = 0,
+  epoch = 0,
+  took = 0,
+  generation = 0,
+  tags = NO_TAGS,
+}: Envelope) {
+  const areMoments = [storedAt, expires, stale, epoch, took, generation].every(isMoment);
+  return areMoments && isList(tags) ? { storedAt, expires, stale, epoch, took, generation, tags } : undefined;
+}
+
+const isList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string');
 
 const isMoment = (value: unknown): boolean => typeof value === 'number' && value >= 0;
 

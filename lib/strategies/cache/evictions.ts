@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../core/time/index.js';
+import type { Origin } from './envelope.js';
+import type { Tags } from './tags.js';
 import type { GuardedStore, StoreFailure, StoreReport } from './store.js';
 
 /** How many keys are remembered whose entries could not be deleted. */
@@ -118,9 +120,35 @@ export class Evictions {
   readonly epoch: Epoch;
   readonly tombstones: Tombstones;
 
-  constructor(epochKey: string, clock: Clock) {
+  constructor(
+    epochKey: string,
+    clock: Clock,
+    readonly tags: Tags,
+  ) {
     this.epoch = new Epoch(epochKey, () => clock.now());
     // One key less to remember, all the more to be loaded anew.
     this.tombstones = new Tombstones(() => this.epoch.begin(clock.date()));
+  }
+
+  /** Whether an entry in this process was evicted with others, as far as is known. */
+  admits(entry: Origin): boolean {
+    return entry.epoch === this.epoch.current && this.tags.admits(entry);
+  }
+
+  /** The same for an entry in the store, which may tell of an eviction that is not known yet. */
+  admitsStored(entry: Origin, date: number): boolean {
+    return this.epoch.admits(entry.epoch, date) && this.tags.admits(entry);
+  }
+
+  /** Reads what may have been evicted of an entry by other processes; `undefined` if that was read of late. */
+  refresh(
+    guard: GuardedStore,
+    entry: Origin,
+    date: number,
+    report: StoreReport,
+  ): Promise<unknown> | undefined {
+    const epoch = this.epoch.refresh(guard, date, report);
+    const tags = this.tags.refresh(guard, entry, report);
+    return epoch && tags ? Promise.all([epoch, tags]) : (epoch ?? tags);
   }
 }

@@ -12,6 +12,8 @@ export class Flight {
   refreshes: Entry | undefined;
   /** Whether the value was given to the cache, which did not refuse it. */
   stored = false;
+  /** The generation of tags that was known when the load began. */
+  generation = 0;
   /** Whether the entry was evicted meanwhile: the value is not stored. */
   invalidated = false;
   members = 0;

@@ -16,6 +16,7 @@ import { Evictions } from './evictions.js';
 import { FlightTable } from './flight-table.js';
 import { CachePauses } from './key-pauses.js';
 import { KeyClasses } from './key-classes.js';
+import { Lifetimes } from './lifetimes.js';
 import { MemoryStore } from './memory-store.js';
 import {
   singleFlightSchema,
@@ -24,12 +25,14 @@ import {
 } from './single-flight.options.js';
 import { cacheShapes } from './shapes.js';
 import { GuardedStore } from './store.js';
+import { Tags } from './tags.js';
 
 export type { CacheErrorsOptions, CacheOptions, StaleIfErrorOptions } from './cache.options.js';
 export type { Revive } from './revive.js';
 export type { SingleFlightOptions } from './single-flight.options.js';
 export { CacheStrategy } from './cache.strategy.js';
 export { canonical, UnkeyableError } from './canonical.js';
+export { areTags } from './storing.js';
 export { MemoryStore } from './memory-store.js';
 export { GuardedStore } from './store.js';
 
@@ -86,6 +89,15 @@ function keysOf(options: ResolvedCache, context: CreateContext): CacheKeys {
 const pausesOf = ({ own, clock }: CreateContext): CachePauses =>
   own.once('cache pauses', () => new CachePauses(clock));
 
+/** The tags of the app. */
+const tagsOf = ({ shared, caching, clock }: CreateContext): Tags =>
+  shared.once('cache tags', () => new Tags(caching, clock));
+
+const idsOf = (keys: CacheKeys, tags: Tags) => (names: readonly string[]) => {
+  const tenant = keys.tenant();
+  return names.map((name) => tags.idOf(name, tenant));
+};
+
 /** The reports to the responses of a handler. */
 const responsesOf = (
   { ttl, share }: ResolvedCache,
@@ -131,13 +143,25 @@ export const cache = defineStrategy<'cache', ResolvedCache, CacheStrategy>({
   create(options, context) {
     const keys = keysOf(options, context);
     const memory = context.shared.once('cache memory', () => new MemoryStore(context.caching));
-    const evictions = context.own.once('evictions', () => new Evictions(keys.epoch, context.clock));
+    const tags = tagsOf(context);
+    const evictions = context.own.once('evictions', () => new Evictions(keys.epoch, context.clock, tags));
     const entries = new Entries(memory, options, evictions, context);
     const { root } = context;
     const flights = context.own.once('flights', () => new FlightTable());
     const responses = responsesOf(options, context);
     const pauses = pausesOf(context);
-    const parts = { keys, flights, pauses, entries, guardOf: guardsOf(context), responses, root };
+    if (options.tags) tags.watch(flights, new Lifetimes(options, context).longest);
+    const parts = {
+      keys,
+      flights,
+      pauses,
+      tags,
+      idsOf: idsOf(keys, tags),
+      entries,
+      guardOf: guardsOf(context),
+      responses,
+      root,
+    };
     return new CacheStrategy(options, parts, context);
   },
 });
@@ -158,10 +182,14 @@ export const singleFlight = defineStrategy<'singleFlight', ResolvedSingleFlight,
     const options: ResolvedCache = { ttl: Infinity, key, share, namespace, localTtl: 0, jitter: 0, isolate };
     const { root } = context;
     const guardOf = () => undefined;
+    const keys = keysOf(options, context);
+    const tags = tagsOf(context);
     const parts = {
-      keys: keysOf(options, context),
+      keys,
       flights: context.own.once('flights', () => new FlightTable()),
       pauses: pausesOf(context),
+      tags,
+      idsOf: idsOf(keys, tags),
       entries: undefined,
       guardOf,
       responses: undefined,

@@ -1,5 +1,5 @@
 import type { ResolvedCache } from './cache.schema.js';
-import { isDue, isFresh, isRevalidatable, lifeOf, type Entry } from './envelope.js';
+import { isDue, isFresh, isRevalidatable, lifeOf, type Entry, type Origin } from './envelope.js';
 import type { EntriesContext } from './store-reports.js';
 
 /** The longest ttl that a store is given: what lies beyond overflows the timers that some keep. */
@@ -17,10 +17,10 @@ export class Lifetimes {
   ) {}
 
   /** The moments of an entry that is stored now. */
-  of(epoch: number, ttl: number, took: number): ReturnType<typeof lifeOf> {
+  of(origin: Origin, ttl: number, took: number): ReturnType<typeof lifeOf> {
     const { jitter } = this.options;
     const own = ttl === Infinity ? ttl : ttl * (1 - jitter * this.context.random());
-    return lifeOf({ ttl: own, took, ...this.#windows }, this.#date, epoch);
+    return lifeOf({ ttl: own, took, ...this.#windows }, this.#date, origin);
   }
 
   /** How long an entry may be kept at most, in ms. */

@@ -14,7 +14,7 @@ import type { GuardedStore } from './store.js';
 import { longestRefresh, Refreshes, type LoadEnds, type LoadRequest } from './refreshes.js';
 import { beganLater, mayChange, waitsForMethod } from './changed-arguments.js';
 import { StaleAnswers } from './stale-answers.js';
-import { storedFor } from './storing.js';
+import { storingOf } from './storing.js';
 
 /** Settles flights: with what is stored, or with the result of the method, which is then stored. */
 export class Loads implements LoadEnds {
@@ -52,6 +52,7 @@ export class Loads implements LoadEnds {
       if (flight.members === 0) return;
       const load = new Call(leader.operation, leader.invocation, this.parts.root, leader);
       flight.load = load;
+      flight.generation = this.parts.tags.generation;
       let value: unknown;
       try {
         const result = this.#run(load, leader, next);
@@ -142,12 +143,12 @@ export class Loads implements LoadEnds {
     if (!keeps) flights.end(key, flight);
     flight.land(loaded);
     if (loaded.live) this.#warnUnshared(loaded.live);
-    const ttl = keeps ? storedFor(this.options, leader, value) : undefined;
+    const storing = keeps ? storingOf(this.options, this.parts.idsOf, leader, value) : undefined;
     // Whoever was asked may have evicted the result meanwhile.
-    if (ttl === undefined || flight.invalidated) return undefined;
+    if (!storing || flight.invalidated) return undefined;
     flight.stored = true;
     const took = this.refreshes ? this.context.clock.now() - load.startedAt : 0;
-    return entries?.write({ key, loaded, flight, guard, call: leader, ttl, took });
+    return entries?.write({ key, loaded, flight, guard, call: leader, ...storing, took });
   }
 
   /** The load's attempts are those of the call that began it. */

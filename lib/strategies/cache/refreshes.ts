@@ -123,6 +123,7 @@ export class Refreshes {
     const flight = flights.begin(key, entries.epoch);
     flight.keep(entry);
     flight.load = load;
+    flight.generation = this.parts.tags.generation;
     void this.#refresh({ flight, key, leader: load, guard }, next);
     return true;
   }
