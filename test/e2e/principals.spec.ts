@@ -159,6 +159,12 @@ class ScopedRoutes {
   async me(): Promise<string> {
     return `scoped ${who()} ${++calls.route}`;
   }
+
+  @Get('alone')
+  @Opero({ cache: { ttl: 60_000, principal } })
+  async alone(): Promise<string> {
+    return `alone ${who()} ${++calls.route}`;
+  }
 }
 
 const warnings: string[] = [];
@@ -229,6 +235,17 @@ describe.each(platforms)('the principal of a request on %s', (_name, platform) =
       await text('scoped', 'alice'),
       await text('scoped', 'bob'),
     ]).toEqual(['scoped alice 1', 'scoped alice 1', 'scoped bob 2']);
+  });
+
+  it('warns once of a cache that no later request can hit, on a request-scoped controller', async () => {
+    await start();
+    expect([await text('scoped/alone', 'alice'), await text('scoped/alone', 'alice')]).toEqual([
+      'alone alice 1',
+      'alone alice 2',
+    ]);
+    expect(warnings).toEqual([
+      'ScopedRoutes.alone is cached for an instance of one request, which no other request has: share: true lets all instances share results',
+    ]);
   });
 
   it('is that of the request also for services, and for handlers that others call [hard 2.2]', async () => {

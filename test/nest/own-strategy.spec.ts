@@ -111,7 +111,7 @@ it('that keeps a state needs a name for runs by hand', async () => {
   const app = await boot({ strategies: [quota] });
   const run = () => app.get(OperoService).run({ quota: 1 }, async () => 1);
   expect(run).toThrow(
-    'quota: got options made for one run, allowed: with a name, as a profile, or with wrap()',
+    'quota: got a strategy with state in the options of one run, allowed: with a name among them, as a profile, or with wrap()',
   );
   await app.close();
 });

@@ -106,7 +106,7 @@ describe('OperoService', () => {
     expect(() => opero.run({ rateLimit: 1 }, async () => 1)).toThrow(OperoConfigurationError);
     const idempotent = true;
     expect(() => opero.run({ hedge: { idempotent } }, async () => 1)).toThrow(
-      'hedge: got options made for one run',
+      'hedge: got a strategy with state in the options of one run',
     );
     expect(() => opero.run({ retry: { budget: { tokens: 9 } } }, async () => 1)).toThrow(
       'retry: got options made',

@@ -31,6 +31,21 @@ const appWith = async <T>(service: Type<T>, options?: OperoModuleOptions) => {
   return { app, service: app.get(service), opero: app.get(OperoService), warnings };
 };
 
+/** The compiler writes `Function` for a class that was imported as a type only. */
+@Injectable()
+class TypeOnly {
+  attempts = 0;
+  @Reflect.metadata('design:returntype', Function)
+  @Opero({ retry: { retries: 1, minDelay: 1 }, timeout: 1_000 })
+  watch(): Observable<number> {
+    return new Observable((subscriber) => {
+      if (++this.attempts === 1) return subscriber.error(new Error('down'));
+      subscriber.next(this.attempts);
+      subscriber.complete();
+    });
+  }
+}
+
 const all = (source: Observable<unknown>) => firstValueFrom(source.pipe(toArray()));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -110,6 +125,12 @@ class Undeclared {
 }
 
 describe('a method that does not say how it answers', () => {
+  it('whose return type was imported as a type only is an Observable, if it answers with one', async () => {
+    const { app, service } = await appWith(TypeOnly);
+    expect(await all(service.watch())).toEqual([2]);
+    await app.close();
+  });
+
   it('answers a cache hit with a promise where it answered with one [hard 3.1]', async () => {
     const { app, service } = await appWith(Undeclared);
     const first = service.cached(1);

@@ -66,6 +66,18 @@ describe('fallback', () => {
     expect(calls()).toBe(3);
   });
 
+  it.each<[string, OperoOptions['fallback'], number]>([
+    ['fails, too', () => { throw new Error('fallback'); }, 4],
+    ['rejects, too', () => Promise.reject(new Error('fallback')), 4],
+    ['leads to the original error', (error: unknown) => { throw new Error('fallback', { cause: error }); }, 4],
+  ])('that %s keeps the attempts behind its error', async (_title, fallback, attempts) => {
+    const harness = new Harness();
+    const call = harness.wrap({ retry: 2, fallback }, failing(Array(9).fill(down), 'x').method);
+    const { error } = await harness.outcome(call());
+    expect(String(error)).toContain('fallback');
+    expect(failuresOf(error)).toHaveLength(attempts);
+  }); // prettier-ignore
+
   it('tries a list in turn', async () => {
     const harness = new Harness();
     const call = harness.wrap(

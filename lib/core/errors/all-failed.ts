@@ -103,6 +103,7 @@ const failures = new WeakMap<object, readonly AttemptFailure[]>();
 /** @internal Records the failed attempts of an error. */
 export function rememberFailures(error: unknown, attempts: readonly AttemptFailure[]): void {
   if (attempts.length === 0 || typeof error !== 'object' || error === null) return;
+  if (error instanceof AllFailedError) return;
   if (error instanceof OperoError) OperoError.noteAttempts(error, attempts);
   else failures.set(error, attempts);
 }
@@ -117,6 +118,8 @@ export function rememberFailures(error: unknown, attempts: readonly AttemptFailu
  */
 export function failuresOf(error: unknown): readonly AttemptFailure[] {
   if (typeof error !== 'object' || error === null) return [];
+  // Its own list may have the failure of a fallback at its end.
+  if (error instanceof AllFailedError) return error.errors;
   const noted = error instanceof OperoError ? OperoError.attemptsOf(error) : failures.get(error);
   return (noted as readonly AttemptFailure[] | undefined) ?? [];
 }

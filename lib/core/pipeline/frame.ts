@@ -53,7 +53,7 @@ export abstract class Frame implements Runner {
       if (!isThenable(result))
         return call.stopped ? this.#recoverFrom(call, error, -1) : this.succeed(call, result);
     } catch (failure) {
-      return this.#recoverFrom(call, failure, index - 1);
+      return this.#failAgain(call, failure, index);
     }
     const settled = call.race(result).then(
       (value) => {
@@ -62,10 +62,16 @@ export abstract class Frame implements Runner {
       },
       (failure) => {
         call.settled();
-        return this.#recoverFrom(call, failure, index - 1);
+        return this.#failAgain(call, failure, index);
       },
     );
     return asResult(settled);
+  }
+
+  /** The recovery at `index` failed, too. */
+  #failAgain(call: Call, failure: unknown, index: number): CallResult {
+    rememberFailures(failure, call.failures);
+    return this.#recoverFrom(call, failure, index - 1);
   }
 
   #failWith(call: Call, error: unknown): CallResult {

@@ -5,9 +5,12 @@ import { bareMethod, type AnyMethod } from './undecorated-methods.js';
 import type { DecoratedMethod } from './decorated-methods.js';
 import { fallbackArguments } from './metadata.js';
 
-/** Return types emitted by the compiler that certainly are no promise. */
+/**
+ * Return types emitted by the compiler that certainly are no promise. `Function` is not one of them: it also stands for a
+ * class that was imported as a type only.
+ */
 const DIRECT: ReadonlySet<unknown> = new Set([
-  String, Number, Boolean, Symbol, BigInt, Array, Date, Map, Set, RegExp, Function, Buffer, Uint8Array,
+  String, Number, Boolean, Symbol, BigInt, Array, Date, Map, Set, RegExp, Buffer, Uint8Array,
 ]); // prettier-ignore
 
 /** Describes the decorated method `key`, declared on `declaredOn`, for instances of `prototype`. */

@@ -168,7 +168,7 @@ export class AdHocOperations {
   #validateMemory(name: string, options: OperoOptions): void {
     const lines = this.#stateful(options).map(
       (option) =>
-        `${name}: ${option}: got options made for one run, allowed: with a name, as a profile, or with wrap()`,
+        `${name}: ${option}: got a strategy with state in the options of one run, allowed: with a name among them, as a profile, or with wrap()`,
     );
     if (lines.length > 0) throw new OperoConfigurationError(lines, name);
   }

@@ -31,6 +31,7 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
       this.context.warn(`runs uncached: ${uncached}`);
       return next.run(call);
     }
+    if (this.parts.responses) this.#warnOfRequest(call);
     const { entries, flights } = this.parts;
     const guard = this.parts.guardOf(call.invocation.identity);
     const key = this.#key(call, guard === undefined);
@@ -116,6 +117,14 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
     } catch (error) {
       return this.#bypass(this.options.key ? 'cache.key' : undefined, call, error);
     }
+  }
+
+  /** A handler of an instance for one request is called once on it. */
+  #warnOfRequest({ invocation: { identity } }: Call): void {
+    if (this.options.share || !identity?.ofRequest || identity.shared) return;
+    this.context.warn(
+      'is cached for an instance of one request, which no other request has: share: true lets all instances share results',
+    );
   }
 
   #bypass(option: string | undefined, call: Call, error: unknown): undefined {
