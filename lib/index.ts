@@ -21,7 +21,7 @@ export { DEFAULT_MAX_KEYS, KeyedStates } from './core/collections/index.js';
 export * from './core/declarations/index.js';
 export { checks } from './core/options/index.js';
 export { defineStrategy } from './core/strategy/index.js';
-export { currentCall, findCurrentCall, NoteKey } from './core/call/index.js';
+export { currentCall, findCurrentCall, NoteKey, REFUSED } from './core/call/index.js';
 export type { Clock, Random, Timer } from './core/time/index.js';
 export type { AttemptFailure, OperoErrorCode } from './core/errors/index.js';
 export type { OperationCounts, OperoEvent, OperoEventType, OperoListener } from './core/events/index.js';

@@ -55,7 +55,10 @@ export class CountedGates {
         const token = gate.enter(attempt, now);
         if (token === REFUSED) passage.rejected = true;
         else if (token instanceof Promise)
-          token.then(() => passage.entered++, () => undefined); // prettier-ignore
+          token.then((given) => {
+            if (given === REFUSED) passage.rejected = true;
+            else passage.entered++;
+          }, () => undefined); // prettier-ignore
         else passage.entered++;
         return token;
       },

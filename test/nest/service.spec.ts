@@ -109,7 +109,7 @@ describe('OperoService', () => {
       'hedge: got a strategy with state in the options of one run',
     );
     expect(() => opero.run({ retry: { budget: { tokens: 9 } } }, async () => 1)).toThrow(
-      'retry: got options made',
+      'retry: got a strategy with state',
     );
     expect(await opero.run({ retry: 1, hedge: { delay: 50, idempotent } }, async () => 1)).toBe(1);
     expect(() => opero.run({ retries: 3 } as never, async () => 1)).toThrow('retries: got an unknown name');

@@ -131,6 +131,34 @@ it.each<[Mistake, string[]]>([
   if (expected.length === 0) expect(broken).toEqual([]);
 }); // prettier-ignore
 
+class FullError extends RefusedError {
+  readonly code = 'FULL' as never;
+}
+
+describe('a gate whose promise resolves with a rejection', () => {
+  const late = defineStrategy({
+    name: 'late',
+    option: 'late' as never,
+    kind: 'gate',
+    before: 'bulkhead',
+    allowed: 'true or false',
+    schema: checks.fields({}),
+    create: (): GateStrategy<number> => {
+      let taken = 0;
+      return {
+        kind: 'gate',
+        enter: async (attempt) => (taken >= 2 ? attempt.refuse(new FullError('full', 'Test', 0)) : ++taken),
+        leave: () => void taken--,
+      };
+    },
+  });
+  for (const { name, run } of strategyContract({
+    options: { late: true } as OperoOptions,
+    strategies: [late],
+  }))
+    it(name, run);
+});
+
 it('says so when the options turn no strategy on', () => {
   const [first] = strategyContract({ options: { retry: false } });
   expect(() => first!.run()).toThrow('which turn no strategy on');

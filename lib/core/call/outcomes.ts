@@ -1,7 +1,12 @@
 /** The result follows later: the call will be notified. */
 export const PENDING: unique symbol = Symbol('pending');
 
-/** A gate rejected the attempt. */
+/**
+ * What `attempt.refuse()` returns, for a gate to return in its turn: the attempt was rejected.
+ *
+ * @example
+ * enter: (attempt): Token | typeof REFUSED => (this.take() ? token : attempt.refuse(new SpentError())),
+ */
 export const REFUSED: unique symbol = Symbol('refused');
 
 /** Another attempt starts at once, without growing the call stack. */

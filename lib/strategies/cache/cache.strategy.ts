@@ -31,7 +31,6 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
       this.context.warn(`runs uncached: ${uncached}`);
       return next.run(call);
     }
-    if (this.parts.responses) this.#warnOfRequest(call);
     const { entries, flights } = this.parts;
     const guard = this.parts.guardOf(call.invocation.identity);
     const key = this.#key(call, guard === undefined);
@@ -100,6 +99,7 @@ export class CacheStrategy implements AroundStrategy, SharedAnswers {
   /** The key, or `undefined` if the call must not be cached. */
   #key(call: Call, inProcess: boolean): string | undefined {
     const { when } = this.options;
+    if (this.parts.responses) this.#warnOfRequest(call);
     try {
       const args = call.invocation.args as never[];
       if (when && !call.within(() => decided(when(...args), 'cache.when'))) return undefined;
