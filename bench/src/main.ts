@@ -3,6 +3,7 @@ import { CacheModule } from '@nestjs/cache-manager';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OperoModule, OperoService } from '../../dist/index.js';
+import { adaptive, Adaptive } from './adaptive/index.js';
 import { startUp } from './boot.js';
 import { brownOut, Upstream } from './brown-out/index.js';
 import { cacheHit } from './cache-hit.js';
@@ -12,7 +13,7 @@ import { heapGrowth, mapMillion } from './map.js';
 import { routes } from './routes.js';
 import { Service } from './services.js';
 
-@Module({ imports: [OperoModule.forRoot()], providers: [Service, Upstream] })
+@Module({ imports: [OperoModule.forRoot()], providers: [Service, Upstream, Adaptive] })
 class AppModule {}
 
 @Module({ imports: [OperoModule.forRoot(), CacheModule.register()], providers: [Service] })
@@ -41,5 +42,6 @@ print(await routes());
 print(startUp());
 print(await heapGrowth(service));
 print(`\n${await brownOut(app.get(Upstream))}`);
+print(`\n${await adaptive(app.get(Adaptive))}`);
 await app.close();
 await cached.close();

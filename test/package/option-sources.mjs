@@ -29,6 +29,11 @@ export const tables = {
   circuitBreaker: { ...strategy('circuit-breaker', 'CircuitBreakerOptions'), schema: 'circuitBreakerSchema' },
   rateLimit: { ...strategy('rate-limit', 'RateLimitOptions'), schema: 'rateLimitSchema' },
   bulkhead: { ...strategy('bulkhead', 'BulkheadOptions'), schema: 'bulkheadSchema' },
+  adaptive: {
+    source: 'lib/strategies/bulkhead/bulkhead.options.ts',
+    type: 'AdaptiveBounds',
+    schema: 'adaptiveSchema',
+  },
   opMap: { source: 'lib/map/map.options.ts', type: 'OpMapRunOptions', schema: 'mapSchema' },
   operation: {
     source: 'lib/runtime/options.ts',

@@ -18,7 +18,7 @@ export class Right {
     },
     timeout: seconds(2),
     cache: { ttl: 5, key: (id: number) => `id ${id}` },
-    rateLimit: { limit: 10, interval: seconds(1) },
+    rateLimit: { limit: 10, interval: seconds(1), algorithm: 'smooth', burst: 5 },
     fallback: [{ value: 1 }, 'profile', (error: unknown) => error],
     argFallback: { param: 0, values: ['a'] },
     singleFlight: true,
@@ -27,7 +27,12 @@ export class Right {
       shadow: true,
       openDuration: ({ openings, retryAfter }) => retryAfter ?? openings * 100,
     },
-    bulkhead: { concurrency: 5, queue: 5 },
+    bulkhead: {
+      concurrency: 'adaptive',
+      adaptive: { min: 2, max: 50 },
+      queue: 5,
+      priority: (id: number) => (id > 0 ? 'normal' : 'sheddable'),
+    },
     onSuccess: ({ attempt, duration }) => attempt + duration,
   })
   async everything(_id: number, @FallbackArg('primary', 'backup') _provider?: string): Promise<void> {}
@@ -123,6 +128,12 @@ export const field: OperoOptions = { retry: { retires: 3 } };
 export const type: OperoOptions = { timeout: '5s' };
 // @ts-expect-error a word that is none
 export const word: OperoOptions = { retry: { backoff: 'cubic' } };
+// @ts-expect-error a word that is none
+export const concurrency: OperoOptions = { bulkhead: { concurrency: 'automatic' } };
+// @ts-expect-error a priority that is none
+export const priority: OperoOptions = { bulkhead: { concurrency: 1, queue: 1, priority: () => 'urgent' } };
+// @ts-expect-error an algorithm that is none
+export const algorithm: OperoOptions = { rateLimit: { limit: 1, algorithm: 'gcra' } };
 // @ts-expect-error a limit is needed
 export const limit: OperoOptions = { rateLimit: { interval: 5, limit: 'ten' } };
 // @ts-expect-error a profile's name comes first

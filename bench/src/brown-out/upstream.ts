@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
  * first come, first served; like most servers it does not notice that a client has given up, so that under overload it
  * spends its time on answers nobody waits for.
  */
-const WORKERS = 20;
+let workers = 20;
 let serviceTime = 40;
 
 const queue: ServerResponse[] = [];
@@ -18,7 +18,7 @@ const server = createServer((_request, response) => {
 });
 
 function work(): void {
-  while (working < WORKERS && queue.length > 0) {
+  while (working < workers && queue.length > 0) {
     const response = queue.shift()!;
     working++;
     setTimeout(() => {
@@ -29,8 +29,9 @@ function work(): void {
   }
 }
 
-process.on('message', (message: { serviceTime: number }) => {
-  ({ serviceTime } = message);
+process.on('message', (message: { serviceTime?: number; workers?: number }) => {
+  ({ serviceTime = serviceTime, workers = workers } = message);
+  work();
 });
 process.on('disconnect', () => process.exit());
 server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port }));

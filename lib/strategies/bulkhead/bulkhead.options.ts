@@ -92,18 +92,18 @@ const isConcurrency = (value: unknown): boolean =>
   value === 'adaptive' ||
   (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST);
 
+export const adaptiveSchema = fields({
+  initial: v.optional(wholeNumber(1, MOST)),
+  min: v.optional(wholeNumber(1, MOST), 1),
+  max: v.optional(wholeNumber(1, MOST)),
+});
+
 export const bulkheadSchema = fields({
   concurrency: satisfying<number | 'adaptive'>(
     isConcurrency,
     `a whole number from 1 to ${MOST}, or 'adaptive'`,
   ),
-  adaptive: v.optional(
-    fields({
-      initial: v.optional(wholeNumber(1, MOST)),
-      min: v.optional(wholeNumber(1, MOST)),
-      max: v.optional(wholeNumber(1, MOST)),
-    }),
-  ),
+  adaptive: v.optional(adaptiveSchema),
   queue: v.optional(wholeNumber(0), 0),
   maxWait: v.optional(durationOrNone()),
   priority: v.optional(callback<PriorityFunction>()),
