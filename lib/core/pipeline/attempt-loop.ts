@@ -111,6 +111,8 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     try {
       return round.attemptEnded(attempt, ok, value, now);
     } catch (error) {
+      // A synchronous call has ended with this error already.
+      if (round.decided) throw error;
       round.abandon();
       return this.#giveUp(attempt.call, ok ? error : value, now);
     }
@@ -125,17 +127,16 @@ export class AttemptLoop extends Frame implements AttemptFrame {
       let error = outcome.failure ?? value;
       if (outcome.ok && !outcome.failure) {
         // Conditions on results are not asked about a stream, of which no value is known.
-        if (outcome.accepted || attempt.held || !this.strategies.repeat.reject(call, value)) {
-          return this.#accept(call, value, now);
-        }
-        error = new UnacceptableResultError(value);
-        attempt.failed(error, now);
+        const accepted = outcome.accepted || attempt.held || !this.strategies.repeat.reject(call, value);
+        if (accepted && !call.stopped) return this.#succeed(call, value, now);
+        if (!accepted) attempt.failed((error = new UnacceptableResultError(value)), now);
       }
-      const decision = this.strategies.repeat.judge(call, error);
+      // The condition or a listener may have aborted the call.
+      const decision = call.stopped ? 'none' : this.strategies.repeat.judge(call, error);
       if (typeof decision === 'number') return this.#again(call, decision);
       if (decision === 'aggregate')
         value = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
-      else if (outcome.ok) {
+      else if (outcome.ok && !call.stopped) {
         call.accepted = false;
         return this.#succeed(call, value, now);
       }
@@ -144,11 +145,6 @@ export class AttemptLoop extends Frame implements AttemptFrame {
       if (outcome.ok) value = thrown;
     }
     return this.#giveUp(call, value, now);
-  }
-
-  /** Succeeds, unless the condition on the result has aborted the call. */
-  #accept(call: Call, value: unknown, now: number): CallResult {
-    return call.stopped ? this.#giveUp(call, call.stopped.reason, now) : this.#succeed(call, value, now);
   }
 
   #succeed(call: Call, value: unknown, now: number): CallResult {

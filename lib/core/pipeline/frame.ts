@@ -48,14 +48,15 @@ export abstract class Frame implements Runner {
     const strategy = call.stopped ? undefined : this.recover[index];
     if (!strategy) return this.#failWith(call, error);
     let result: unknown;
+    let later: PromiseLike<unknown> | undefined;
     try {
       result = strategy.recover(call, error);
-      if (!isThenable(result))
-        return call.stopped ? this.#recoverFrom(call, error, -1) : this.succeed(call, result);
+      if (isThenable(result)) later = result;
     } catch (failure) {
       return this.#failAgain(call, failure, index);
     }
-    const settled = call.race(result).then(
+    if (!later) return call.stopped ? this.#failWith(call, error) : this.succeed(call, result);
+    const settled = call.race(later).then(
       (value) => {
         call.settled();
         return this.succeed(call, value);

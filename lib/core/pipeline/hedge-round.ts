@@ -49,6 +49,10 @@ export class HedgeRound implements AttemptRound {
     this.#most = strategy.maxHedges;
   }
 
+  get decided(): boolean {
+    return this.#decided;
+  }
+
   /** Starts an attempt in parallel to those that are running. */
   begin(now: number): Step {
     const step = this.#begin(now);

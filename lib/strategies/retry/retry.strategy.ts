@@ -27,6 +27,8 @@ export class RetryStrategy implements RepeatStrategy {
     private readonly paid: ReturnType<typeof budgetOf>,
     /** Whether a fallback can replace a result that is not accepted. */
     private readonly hasFallback: boolean,
+    /** False for a synchronous method. */
+    private readonly canWait: boolean,
   ) {
     const { retryOnResult } = options;
     if (retryOnResult) {
@@ -104,8 +106,8 @@ export class RetryStrategy implements RepeatStrategy {
     if (own === undefined) return undefined;
     const { maxDelay } = this.options;
     const asked = this.#asked(call);
-    // The required delay exceeds `maxDelay`: the call ends with the error that asked for it.
-    if (asked > maxDelay) return undefined;
+    // The required delay exceeds what is possible: the call ends with the error that asked for it.
+    if (asked > (this.canWait ? maxDelay : 0)) return undefined;
     // All rejected callers wait for the same moment: the backoff spreads them.
     return Math.min(maxDelay, call.refusedWith(error) ? asked + own : Math.max(asked, own));
   }
