@@ -69,7 +69,10 @@ for (const [index, [name, { type, nest, ignored, ...tsconfig }]] of Object.entri
   const compilerOptions = {
     ...tsconfig.compilerOptions,
     rootDir: '../..',
-    noEmit: true,
+    // As the templates do: what is exported must have a type that can be named.
+    declaration: true,
+    emitDeclarationOnly: true,
+    outDir: `${folder}/declarations`,
     incremental: false,
     lib: ['ES2023', 'DOM'],
     strictPropertyInitialization: false,

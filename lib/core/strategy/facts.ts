@@ -28,6 +28,25 @@ export interface StrategyFacts {
   readonly wait?: number;
 }
 
+const NUMBERS: readonly string[] = [
+  'attemptLimit',
+  'totalLimit',
+  'retries',
+  'pauses',
+  'alternatives',
+  'hedges',
+  'hedgeDelay',
+  'wait',
+] satisfies (keyof StrategyFacts)[];
+
+/** Whether `value` has facts alone: numbers that are not negative, and `idempotent`. */
+export const areFacts = (value: object): boolean =>
+  Object.entries(value).every(([name, fact]) =>
+    name === 'idempotent'
+      ? ['boolean', 'undefined'].includes(typeof fact)
+      : NUMBERS.includes(name) && (fact === undefined || (typeof fact === 'number' && fact >= 0)),
+  );
+
 /** The facts of all strategies of an operation together. */
 export type OperationFacts = Required<StrategyFacts>;
 

@@ -16,7 +16,13 @@ export {
   type StrategyDefinition,
   type Target,
 } from './definition.js';
-export { combineFacts, type OperationFacts, type StrategyFacts, type StrategyTrait } from './facts.js';
+export {
+  areFacts,
+  combineFacts,
+  type OperationFacts,
+  type StrategyFacts,
+  type StrategyTrait,
+} from './facts.js';
 export { keyPrefix, stateKey, StateKeys } from './keys.js';
 export {
   type BudgetCosts,

@@ -1,4 +1,9 @@
-import type { CreateContext, Strategy, StrategyDefinition } from '../../core/strategy/index.js';
+import {
+  areFacts,
+  type CreateContext,
+  type Strategy,
+  type StrategyDefinition,
+} from '../../core/strategy/index.js';
 import { runChecked } from './definition-failure.js';
 import { guardedContext } from './guarded-context.js';
 import { guardedStrategy } from './guarded-strategy.js';
@@ -44,9 +49,11 @@ interface Made {
  */
 export function guardedDefinition(definition: StrategyDefinition): StrategyDefinition {
   const made = new WeakMap<Strategy, Made>();
+  const checked = checkedFunctions(definition);
   const guarded: StrategyDefinition = {
     ...definition,
-    ...checkedFunctions(definition),
+    ...checked,
+    validate: validateAll(checked, definition.validate?.length ?? 2),
     create(resolved, context) {
       const strategy = createChecked(definition, resolved, context);
       if (!strategy) return undefined;
@@ -68,7 +75,10 @@ function checkedFunctions(definition: StrategyDefinition): Partial<StrategyDefin
     shorthand: [(answer) => answer === undefined || isObject(answer), 'an object with fields, or undefined'],
     impliedBy: [isBoolean, 'true or false'],
     isStateful: [isBoolean, 'true or false'],
-    facts: [isObject, 'an object with facts'],
+    facts: [
+      (answer) => isObject(answer) && areFacts(answer as object),
+      'an object with facts: numbers from 0, and idempotent',
+    ],
     named: [isObject, 'an object with settings'],
     describe: [isObject, 'an object with fields'],
     validate: [(answer) => Array.isArray(answer) && answer.every(isProblem), 'a list of { path, message }'],
@@ -82,6 +92,19 @@ function checkedFunctions(definition: StrategyDefinition): Partial<StrategyDefin
     return [name, original && Object.defineProperty(run, 'length', { value: original.length })];
   });
   return Object.fromEntries(checked) as Partial<StrategyDefinition>;
+}
+
+/** Validates the options, and runs at boot what would else fail when somebody asks. */
+function validateAll(
+  { validate, describe, facts }: Partial<StrategyDefinition>,
+  parameters: number,
+): NonNullable<StrategyDefinition['validate']> {
+  const all: StrategyDefinition['validate'] = (resolved, target, others) => {
+    describe?.(resolved);
+    facts?.(resolved, target);
+    return validate?.(resolved, target, others) ?? [];
+  };
+  return Object.defineProperty(all, 'length', { value: parameters });
 }
 
 function createChecked(
