@@ -1,3 +1,4 @@
+import { hasJumped, JUMP, type Descent } from './descent.js';
 import { compare, type Measured } from './elasticity.js';
 import { LatencyWindow } from './latency-window.js';
 
@@ -27,8 +28,6 @@ const SMALL_LIMIT = 4;
 /** How much a new measurement counts for the baseline, and one of a time when calls were not limited by us. */
 const WEIGHT = 0.3;
 const UNLIMITED_WEIGHT = 0.1;
-/** Calls that take so many times as long, or as short, tell of a change downstream. */
-const JUMP = 1.5;
 /** A latency that falls as much as the limit (elasticity 1) is spent in a queue downstream; one that stays (0) is not. */
 const QUEUED = 0.8;
 const ALL_QUEUED = 0.9;
@@ -37,14 +36,6 @@ const NOT_QUEUED = 0.3;
 const MUCH_LOWER = 0.8;
 /** The share of timeouts up to which latencies say something. */
 const MOST_DROPPED = 0.1;
-
-/** Windows in a row after which the limit was lowered. */
-interface Descent {
-  /** The estimate before the first of them. */
-  readonly from: number;
-  /** What the second measured; the downstream may have changed in the middle of the first. */
-  reference: Measured | undefined;
-}
 
 /**
  * A concurrency limit that follows the downstream. After each window of samples
@@ -147,6 +138,7 @@ export class GradientLimit {
   #isInVain(window: LatencyWindow): boolean {
     const descent = this.#descent;
     if (!descent?.reference || this.#limit > MUCH_LOWER * descent.reference.limit) return false;
+    if (hasJumped(descent, window)) return false;
     if (compare(descent.reference, this.#measured(window)).elasticity >= NOT_QUEUED) return false;
     this.#baseline = window.mean;
     this.#descent = undefined;
@@ -177,8 +169,9 @@ export class GradientLimit {
 
   #approachLimit(factor: number, window: LatencyWindow): void {
     if (factor >= 1) this.#descent = undefined;
-    else if (this.#descent) this.#descent.reference ??= this.#measured(window);
-    else this.#descent = { from: this.#estimate, reference: undefined };
+    else if (!this.#descent || hasJumped(this.#descent, window))
+      this.#descent = { from: this.#estimate, reference: undefined };
+    else this.#descent.reference ??= this.#measured(window);
     this.#growth = HEADROOM;
     this.#set(this.#estimate * factor);
   }
