@@ -57,14 +57,8 @@ export abstract class Frame implements Runner {
     }
     if (!later) return call.stopped ? this.#failWith(call, error) : this.succeed(call, result);
     const settled = call.race(later).then(
-      (value) => {
-        call.settled();
-        return this.succeed(call, value);
-      },
-      (failure) => {
-        call.settled();
-        return this.#recoverFrom(call, failure, index - 1);
-      },
+      (value) => this.succeed(call, value),
+      (failure) => this.#recoverFrom(call, failure, index - 1),
     );
     return asResult(settled);
   }
