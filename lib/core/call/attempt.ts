@@ -7,7 +7,6 @@ import { AttemptHold } from './attempt-hold.js';
 import { failureOf } from './attempt-failure.js';
 import { AttemptSignal } from './attempt-signal.js';
 import { isTimeLimit, type RefusedError } from '../errors/errors.js';
-import { retryAfterOf } from '../errors/retry-after.js';
 import { REFUSED, type Step } from './outcomes.js';
 import type { OperoCall } from './opero-call.js';
 import { Scope } from './scope.js';
@@ -191,8 +190,7 @@ export class Attempt extends Scope implements OperoCall {
   /** Records the failure of this attempt. */
   failed(error: unknown, now: number): void {
     const { call } = this;
-    const retryAfter = retryAfterOf(error, call.operation.clock);
-    call.failures.push(failureOf(this, now - this.startedAt, error, retryAfter));
+    call.failures.push(failureOf(this, now - this.startedAt, error));
     call.delay = 0;
     call.monitor.emit('attempt-failure', call, { error });
   }

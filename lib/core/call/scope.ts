@@ -1,4 +1,5 @@
-import { CallbackWait, type BeginWait, type Wait } from './wait.js';
+import { CallbackWait, type BeginWait, type Interruptible, type Wait } from './wait.js';
+import { WaitsTogether } from './waits-together.js';
 
 /**
  * A scope in which calls are made: an app, an incoming request, an attempt of another call. Aborting a scope aborts
@@ -12,7 +13,7 @@ export abstract class Scope {
   /** @internal */ nextSibling: Scope | undefined;
   /** @internal */ previousSibling: Scope | undefined;
   #firstChild: Scope | undefined;
-  #waiting: { interrupt(reason: unknown): void } | undefined;
+  #waiting: Interruptible | undefined;
   /** Whether it has ended: calls made in it now belong to its owner. */
   ended = false;
   /** Set when this scope was aborted. */
@@ -160,41 +161,42 @@ export abstract class Scope {
     }
   }
 
-  /** Waits for one thing at a time. An interrupt rejects the wait with its reason and cancels it. */
+  /** An interrupt rejects the wait with its reason and cancels it. */
   wait<T>(wait: Wait<T> | BeginWait<T>, until = 0): Promise<T> {
     const waited = typeof wait === 'function' ? new CallbackWait(wait) : wait;
     this.waitsUntil = until;
-    this.#waiting = waited;
+    this.#waiting = this.#waiting ? new WaitsTogether(this.#waiting, waited) : waited;
     const promise = waited.beginFor(this);
-    this.#interruptIfStopped();
+    // An abort before the wait began must end it, too.
+    if (this.stopped) this.interrupt(this.stopped.reason);
     return promise;
   }
 
   /** Waits for `promise` or an interrupt, whichever comes first. A late rejection is handled. */
   race<T>(promise: PromiseLike<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting = { interrupt: reject };
+    return this.wait((resolve, reject) => {
       Promise.resolve(promise).then(resolve, reject);
-      this.#interruptIfStopped();
+      return () => undefined;
     });
   }
 
-  /** An abort before the wait began must end it, too. */
-  #interruptIfStopped(): void {
-    if (this.stopped) this.interrupt(this.stopped.reason);
+  /** @internal The wait has ended: the latest, or `over`, which may end after the next has begun. */
+  settled(over?: Interruptible): void {
+    const waiting = this.#waiting;
+    if (!waiting) return;
+    if (waiting instanceof WaitsTogether) this.#waiting = waiting.without(over);
+    else if (!over || over === waiting) this.#noWait();
   }
 
-  /** @internal The wait has ended. An earlier wait, `over`, may end after the next has begun. */
-  settled(over: object | undefined = this.#waiting): void {
-    if (over !== this.#waiting) return;
+  #noWait(): void {
     this.#waiting = undefined;
     this.waitsUntil = 0;
   }
 
-  /** @internal Interrupts the current wait, if any. */
+  /** @internal Interrupts the current waits, if any. */
   interrupt(reason: unknown): void {
     const waiting = this.#waiting;
-    this.settled();
+    this.#noWait();
     waiting?.interrupt(reason);
   }
 

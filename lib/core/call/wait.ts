@@ -1,15 +1,21 @@
+/** What an abort ends. */
+export interface Interruptible {
+  interrupt(reason: unknown): void;
+}
+
 /** Notified when a wait has ended. */
 export interface Waiter {
-  settled(over: object): void;
+  settled(over: Interruptible): void;
   /** The wait was cancelled, and the code that cancels it threw. */
   cancelFailed(error: unknown): void;
 }
 
 /** A wait of a scope. It ends once: with a value, an error, or an interrupt, which cancels it. */
-export abstract class Wait<T> {
+export abstract class Wait<T> implements Interruptible {
   #waiter: Waiter | undefined;
   #resolve!: (value: T) => void;
   #reject!: (reason: unknown) => void;
+  #interrupted = false;
 
   /** @internal Starts the wait for `waiter`. */
   beginFor(waiter: Waiter): Promise<T> {
@@ -22,17 +28,24 @@ export abstract class Wait<T> {
       } catch (error) {
         this.fail(error);
       }
+      // Its own code aborted the scope, when there was nothing to cancel yet.
+      if (this.#interrupted) this.#cancel();
     });
   }
 
   /** @internal Ends the wait with `reason`, without notifying the waiter. */
   interrupt(reason: unknown): void {
+    this.#interrupted = true;
+    this.#cancel();
+    this.#reject(reason);
+  }
+
+  #cancel(): void {
     try {
       this.giveUp();
     } catch (error) {
       this.#waiter?.cancelFailed(error);
     }
-    this.#reject(reason);
   }
 
   /** Starts to wait; from now on {@link succeed} or {@link fail} may be called. */

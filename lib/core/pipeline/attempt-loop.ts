@@ -122,29 +122,45 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     const { call } = attempt;
     if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
     if (call.broken) return this.#giveUp(call, call.broken.error, now);
-    let { value } = outcome;
+    const { ok, value, failure } = outcome;
+    if (ok && !failure) return this.#judgeResult(attempt, outcome, now);
+    return this.#judge(call, outcome, failure ?? value, now);
+  }
+
+  /** Succeeds, unless a condition does not accept the result, or has aborted the call. */
+  #judgeResult(attempt: Attempt, outcome: AttemptOutcome, now: number): Step {
+    const { call } = attempt;
+    const { value } = outcome;
+    let error: UnacceptableResultError | undefined;
     try {
-      let error = outcome.failure ?? value;
-      if (outcome.ok && !outcome.failure) {
-        // Conditions on results are not asked about a stream, of which no value is known.
-        const accepted = outcome.accepted || attempt.held || !this.strategies.repeat.reject(call, value);
-        if (accepted && !call.stopped) return this.#succeed(call, value, now);
-        if (!accepted) attempt.failed((error = new UnacceptableResultError(value)), now);
-      }
-      // The condition or a listener may have aborted the call.
-      const decision = call.stopped ? 'none' : this.strategies.repeat.judge(call, error);
+      // Conditions on results are not asked about a stream, of which no value is known.
+      if (!outcome.accepted && !attempt.held && this.strategies.repeat.reject(call, value))
+        attempt.failed((error = new UnacceptableResultError(value)), now);
+    } catch (thrown) {
+      return this.#giveUp(call, thrown, now);
+    }
+    if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
+    return error ? this.#judge(call, outcome, error, now) : this.#succeed(call, value, now);
+  }
+
+  #judge(call: Call, { ok, value }: AttemptOutcome, error: unknown, now: number): Step {
+    let end = value;
+    let isResult = ok;
+    try {
+      const decision = this.strategies.repeat.judge(call, error);
       if (typeof decision === 'number') return this.#again(call, decision);
-      if (decision === 'aggregate')
-        value = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
-      else if (outcome.ok && !call.stopped) {
-        call.accepted = false;
-        return this.#succeed(call, value, now);
+      if (decision === 'aggregate') {
+        end = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
+        isResult = false;
       }
     } catch (thrown) {
       // An error whose getters throw is not retried; the call fails with it.
-      if (outcome.ok) value = thrown;
+      return this.#giveUp(call, ok ? thrown : value, now);
     }
-    return this.#giveUp(call, value, now);
+    // A listener or a predicate may have aborted the call.
+    if (!isResult || call.stopped) return this.#giveUp(call, end, now);
+    call.accepted = false;
+    return this.#succeed(call, value, now);
   }
 
   #succeed(call: Call, value: unknown, now: number): CallResult {

@@ -57,14 +57,8 @@ export abstract class Frame implements Runner {
     }
     if (!later) return call.stopped ? this.#failWith(call, error) : this.succeed(call, result);
     const settled = call.race(later).then(
-      (value) => {
-        call.settled();
-        return this.succeed(call, value);
-      },
-      (failure) => {
-        call.settled();
-        return this.#failAgain(call, failure, index);
-      },
+      (value) => this.succeed(call, value),
+      (failure) => this.#failAgain(call, failure, index),
     );
     return asResult(settled);
   }

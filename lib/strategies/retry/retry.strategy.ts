@@ -5,10 +5,10 @@ import {
   decided,
   type BudgetCosts,
   type budgetOf,
+  type CreateContext,
   type RepeatDecision,
   type RepeatStrategy,
   type Retryability,
-  type StrategyContext,
 } from '../../core/strategy/index.js';
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
@@ -20,16 +20,19 @@ export class RetryStrategy implements RepeatStrategy {
   readonly #delayBefore = new NoteKey<number>();
   readonly rejects: ((call: Call, value: unknown) => boolean) | undefined;
 
+  /** Whether a fallback can replace a result that is not accepted. */
+  readonly #hasFallback: boolean;
+  /** False for a synchronous method. */
+  readonly #canWait: boolean;
+
   constructor(
     private readonly options: ResolvedRetry,
-    private readonly context: StrategyContext,
+    private readonly context: CreateContext,
     private readonly retryability: Retryability,
     private readonly paid: ReturnType<typeof budgetOf>,
-    /** Whether a fallback can replace a result that is not accepted. */
-    private readonly hasFallback: boolean,
-    /** False for a synchronous method. */
-    private readonly canWait: boolean,
   ) {
+    this.#hasFallback = context.has('answers-failures');
+    this.#canWait = context.target.answers !== 'direct';
     const { retryOnResult } = options;
     if (retryOnResult) {
       this.rejects = (call, value) =>
@@ -84,7 +87,7 @@ export class RetryStrategy implements RepeatStrategy {
     if (exhausted === 'last') return 'last';
     if (exhausted === undefined) {
       const unaccepted = error instanceof UnacceptableResultError;
-      return unaccepted && this.hasFallback ? 'aggregate' : 'none';
+      return unaccepted && this.#hasFallback ? 'aggregate' : 'none';
     }
     return call.failures.length === 1 ? 'none' : 'aggregate';
   }
@@ -107,7 +110,7 @@ export class RetryStrategy implements RepeatStrategy {
     const { maxDelay } = this.options;
     const asked = this.#asked(call);
     // The required delay exceeds what is possible: the call ends with the error that asked for it.
-    if (asked > (this.canWait ? maxDelay : 0)) return undefined;
+    if (asked > (this.#canWait ? maxDelay : 0)) return undefined;
     // All rejected callers wait for the same moment: the backoff spreads them.
     return Math.min(maxDelay, call.refusedWith(error) ? asked + own : Math.max(asked, own));
   }
