@@ -59,7 +59,7 @@ export interface RepeatStrategy {
   readonly kind: 'repeat';
   /** Prepares the first attempt of the call, or of the next attempt of an outer strategy. */
   begin?(call: StrategyCall): void;
-  /** Decides whether another attempt follows. If so, adds 1 to `call.attempt`. */
+  /** Decides whether another attempt follows. */
   afterFailure(call: StrategyCall, error: unknown): RepeatDecision;
   /** Whether a result counts as a failed attempt. */
   rejects?(call: StrategyCall, value: unknown): boolean;
