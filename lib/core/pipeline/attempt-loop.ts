@@ -112,8 +112,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
       return round.attemptEnded(attempt, ok, value, now);
     } catch (error) {
       // A synchronous call has ended with this error already.
-      if (round.decided) throw error;
-      round.abandon();
+      if (!round.abandon()) throw error;
       return this.#giveUp(attempt.call, ok ? error : value, now);
     }
   }
@@ -123,28 +122,38 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
     if (call.broken) return this.#giveUp(call, call.broken.error, now);
     let { value } = outcome;
+    let accepted = false;
     try {
-      let error = outcome.failure ?? value;
-      if (outcome.ok && !outcome.failure) {
-        // Conditions on results are not asked about a stream, of which no value is known.
-        const accepted = outcome.accepted || attempt.held || !this.strategies.repeat.reject(call, value);
-        if (accepted && !call.stopped) return this.#succeed(call, value, now);
-        if (!accepted) attempt.failed((error = new UnacceptableResultError(value)), now);
-      }
-      // The condition or a listener may have aborted the call.
-      const decision = call.stopped ? 'none' : this.strategies.repeat.judge(call, error);
-      if (typeof decision === 'number') return this.#again(call, decision);
-      if (decision === 'aggregate')
-        value = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
-      else if (outcome.ok && !call.stopped) {
-        call.accepted = false;
-        return this.#succeed(call, value, now);
+      accepted = this.#isAccepted(attempt, outcome);
+      if (!accepted) {
+        const error = outcome.ok ? (outcome.failure ?? this.#unacceptable(attempt, value, now)) : value;
+        const decision = this.strategies.repeat.judge(call, error);
+        if (typeof decision === 'number') return this.#again(call, decision);
+        if (decision === 'aggregate')
+          value = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
+        else if (outcome.ok) {
+          call.accepted = false;
+          accepted = true;
+        }
       }
     } catch (thrown) {
       // An error whose getters throw is not retried; the call fails with it.
       if (outcome.ok) value = thrown;
     }
-    return this.#giveUp(call, value, now);
+    // A condition may have aborted the call.
+    return accepted && !call.stopped ? this.#succeed(call, value, now) : this.#giveUp(call, value, now);
+  }
+
+  /** Conditions on results are not asked about a stream, of which no value is known. */
+  #isAccepted({ call, held }: Attempt, { ok, value, accepted, failure }: AttemptOutcome): boolean {
+    if (!ok || failure) return false;
+    return accepted || held || !this.strategies.repeat.reject(call, value);
+  }
+
+  #unacceptable(attempt: Attempt, value: unknown, now: number): UnacceptableResultError {
+    const error = new UnacceptableResultError(value);
+    attempt.failed(error, now);
+    return error;
   }
 
   #succeed(call: Call, value: unknown, now: number): CallResult {

@@ -74,7 +74,10 @@ export const retry = defineStrategy<'retry', ResolvedRetry, RetryStrategy>({
     const paid = budgetOf(context, options.budget, options.retries);
     if (options.retries === 0 && !options.retryOnResult) return undefined;
     if (paid) feedsBudget(context, 'retry');
-    const canWait = context.target.answers !== 'direct';
-    return new RetryStrategy(options, context, retryability, paid, context.has('answers-failures'), canWait);
+    const around = {
+      hasFallback: context.has('answers-failures'),
+      canWait: context.target.answers !== 'direct',
+    };
+    return new RetryStrategy(options, context, retryability, paid, around);
   },
 });

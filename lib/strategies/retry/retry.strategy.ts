@@ -13,6 +13,14 @@ import {
 import { backoffDelay } from './backoff.js';
 import type { ResolvedRetry } from './retry.options.js';
 
+/** What retries depend on besides their options. */
+interface RetrySurroundings {
+  /** Whether a fallback can replace a result that is not accepted. */
+  readonly hasFallback: boolean;
+  /** False for a synchronous method. */
+  readonly canWait: boolean;
+}
+
 /** Retries a call after transient errors. */
 export class RetryStrategy implements RepeatStrategy {
   readonly kind = 'repeat';
@@ -25,10 +33,7 @@ export class RetryStrategy implements RepeatStrategy {
     private readonly context: StrategyContext,
     private readonly retryability: Retryability,
     private readonly paid: ReturnType<typeof budgetOf>,
-    /** Whether a fallback can replace a result that is not accepted. */
-    private readonly hasFallback: boolean,
-    /** False for a synchronous method. */
-    private readonly canWait: boolean,
+    private readonly around: RetrySurroundings,
   ) {
     const { retryOnResult } = options;
     if (retryOnResult) {
@@ -84,7 +89,7 @@ export class RetryStrategy implements RepeatStrategy {
     if (exhausted === 'last') return 'last';
     if (exhausted === undefined) {
       const unaccepted = error instanceof UnacceptableResultError;
-      return unaccepted && this.hasFallback ? 'aggregate' : 'none';
+      return unaccepted && this.around.hasFallback ? 'aggregate' : 'none';
     }
     return call.failures.length === 1 ? 'none' : 'aggregate';
   }
@@ -107,7 +112,7 @@ export class RetryStrategy implements RepeatStrategy {
     const { maxDelay } = this.options;
     const asked = this.#asked(call);
     // The required delay exceeds what is possible: the call ends with the error that asked for it.
-    if (asked > (this.canWait ? maxDelay : 0)) return undefined;
+    if (asked > (this.around.canWait ? maxDelay : 0)) return undefined;
     // All rejected callers wait for the same moment: the backoff spreads them.
     return Math.min(maxDelay, call.refusedWith(error) ? asked + own : Math.max(asked, own));
   }
