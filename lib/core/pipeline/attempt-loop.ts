@@ -40,6 +40,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
   }
 
   protected proceed(call: Call): CallResult {
+    if (call.attempt > 0) call.beginAgain();
     call.attempt = 1;
     // Reading the clock costs as much as a promise, and no time has passed since the call started.
     const now = this.outermost ? call.startedAt : call.operation.clock.now();

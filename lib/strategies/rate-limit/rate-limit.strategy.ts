@@ -72,9 +72,9 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
     limiter.start(now);
   }
 
-  leave({ invoked, call }: Attempt, limiter: RateLimiter): void {
+  leave(attempt: Attempt, limiter: RateLimiter): void {
     // A start counts however it ends. A permit of an attempt that never started is returned.
-    if (!invoked) limiter.giveBack(isWithdrawn(call));
+    if (!attempt.invoked) limiter.giveBack(isWithdrawn(attempt));
   }
 
   /**
