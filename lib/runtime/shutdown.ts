@@ -51,11 +51,13 @@ export function endStreams(root: RootScope): void {
 /** Aborts calls, wherever in a scope they are. */
 export function stopCalls(scope: Scope, matches: (call: Call) => boolean): void {
   for (const child of scope.descendants()) {
-    // Where a limit has struck, a fallback would still begin.
-    if (child instanceof Call && (!child.stopped || child.stopped.limit) && matches(child))
+    if (child instanceof Call && goesOn(child) && matches(child))
       child.abort(withoutStack(() => new OperoShutdownError(child.operation.name)));
   }
 }
+
+/** Where a limit has struck a fallback would still begin, and a strategy that ended what ran inside it would answer. */
+const goesOn = ({ stopped }: Call): boolean => !stopped || Boolean(stopped.limit ?? stopped.ofRun);
 
 const waitsBeyond = (call: Call, deadline: number): boolean =>
   call.waitsUntil > deadline || (call.current?.waitsUntil ?? 0) > deadline;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { permanent, type OperoOptions } from '../../lib/index.js';
 import type { Target } from '../../lib/core/strategy/index.js';
+import { callUndecided } from '../../lib/nest/edge/undecided.js';
 import { Harness, httpError } from '../support/harness.js';
 
 const enough = new Error('enough');
@@ -68,4 +69,20 @@ describe('a synchronous method cannot wait, and fails at once', () => {
     expect(run).toThrow(expect.objectContaining({ code: 'OPERO_CIRCUIT_OPEN' }) as never);
     expect(harness.clock.pending).toBe(0);
   });
+});
+
+it('a call that is replaced when its kind is known takes no permit of others, also if it was aborted [hard 4.3]', async () => {
+  const harness = new Harness();
+  const options: OperoOptions = { cache: true, rateLimit: { limit: 1, interval: 1_000, mode: 'reject' } };
+  const operation = harness.operation(options, { answers: 'unknown' });
+  const aborts = () => (harness.runtime.root.abort(enough), 'value');
+  const invocation = { self: undefined, method: aborts, args: [] };
+  expect(callUndecided(harness.runtime, operation, invocation, () => undefined)).toBe('value');
+  const method = async () => 'later';
+  const run = () => operation.run({ ...invocation, method, uncached: 'so' }, harness.runtime.root, 'promise');
+  for (let turn = 0; turn < 2; turn++) {
+    await harness.clock.advance(1_000);
+    expect(await run()).toBe('later');
+    await expect(run()).rejects.toThrow('limited to 1 per 1000 ms');
+  }
 });

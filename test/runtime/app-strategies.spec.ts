@@ -80,6 +80,19 @@ describe('a gate of the app', () => {
     expect(left).toEqual(['late']);
   });
 
+  it.each([0, 1, 2, 3, 4])('ends with an abort that comes %s turns after its permit', async (turns) => {
+    let given = 0;
+    const harness = harnessWith(gate({ enter: async () => ++given, leave: () => given-- }));
+    const caller = new AbortController();
+    const invocation = { self: undefined, method: never, args: [] };
+    const { result } = harness.operation(mine()).start(invocation, harness.runtime.root, caller.signal);
+    result.catch(() => undefined);
+    await harness.clock.settle(turns);
+    caller.abort(new Error('left'));
+    expect((await harness.outcome(result)).error.message).toBe('left');
+    expect(given).toBe(0);
+  });
+
   it('keeps the slot of a bulkhead further out free while it waits in vain', async () => {
     const harness = harnessWith(gate({ enter: never }, { before: undefined, after: 'bulkhead' }));
     const call = harness.wrap(mine({ bulkhead: 1, timeout: { total: 50 } }), async () => 1);

@@ -1,48 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  checks,
-  currentCall,
-  defineStrategy,
-  type OperoOptions,
-  type StrategyDefinition,
-} from 'nestjs-opero';
-import type { Problem } from '../../lib/core/options/index.js';
-import { strategiesWith } from '../../lib/runtime/index.js';
-import { Harness, settle } from '../support/harness.js';
+import { currentCall } from 'nestjs-opero';
+import { define, harnessWith, mine, never, started } from '../support/around.js';
 
 type Any = any;
-
-const never = () => new Promise<never>(() => undefined);
-const mine = (more: OperoOptions = {}): OperoOptions => ({ ...more, mine: true }) as OperoOptions;
-
-const define = (around: Any, more: Any = {}): StrategyDefinition<any, any, any> =>
-  defineStrategy({
-    name: 'mine',
-    option: 'mine',
-    kind: 'around',
-    before: 'cache',
-    allowed: 'true or false',
-    schema: checks.fields({}),
-    create: () => ({ kind: 'around', around }),
-    ...more,
-  } as never) as never;
-
-function harnessWith(...definitions: StrategyDefinition<any, any, any>[]): Harness {
-  const problems: Problem[] = [];
-  const strategies = strategiesWith(definitions, problems);
-  expect(problems).toEqual([]);
-  return new Harness({ strategies });
-}
-
-/** Starts a call that can be aborted by `abort`. */
-function started(harness: Harness, method: Any, options: OperoOptions = mine()) {
-  const caller = new AbortController();
-  const operation = harness.operation(options);
-  const invocation = { self: undefined, method, args: [] };
-  const start = () =>
-    settle(operation.start(invocation, harness.runtime.scope, caller.signal).result as Promise<unknown>);
-  return { operation, abort: () => caller.abort(new Error('left')), start };
-}
 
 describe('an around strategy of the app', () => {
   it('that aborts the call in its synchronous part and never answers ends with the abort', async () => {

@@ -18,11 +18,9 @@ export interface AttemptWaiter {
 
 /** Called when one of several concurrent attempts has ended; decides how the call continues. */
 export interface AttemptRound {
-  /** Whether the call goes on, or has ended, with one of them. */
-  readonly decided: boolean;
   attemptEnded(attempt: Attempt, ok: boolean, outcome: unknown, now: number): Step;
-  /** Aborts the attempts that are still running. */
-  abandon(): void;
+  /** Aborts the attempts that are still running. False if the call goes on, or has ended, with one of them already. */
+  abandon(): boolean;
 }
 
 /** One attempt of a call. */

@@ -16,6 +16,15 @@ export interface SharedLoad {
   readonly nested: ReadonlySet<Call> | undefined;
 }
 
+/** Why a call was stopped. */
+interface CallStop {
+  readonly reason: unknown;
+  /** The deadline that stopped it. */
+  readonly limit?: CallDeadline;
+  /** Whether the call goes on when what runs inside a strategy has ended. */
+  readonly ofRun?: boolean;
+}
+
 /** The deadline of a whole call. */
 export class CallDeadline extends Deadline {
   constructor(
@@ -26,6 +35,7 @@ export class CallDeadline extends Deadline {
   }
 
   expire(): void {
+    if (this.call.stopped?.ofRun) return;
     const error = this.limit.expired(this.call);
     this.call.stopped ??= { reason: error, limit: this };
     this.call.abort(error);
@@ -47,9 +57,11 @@ export class Call extends Scope implements EventSource {
   /** Delay before the current attempt, in ms. */
   delay = 0;
   readonly failures: AttemptFailure[] = [];
+  /** How many of the failures are those of an earlier run inside of a strategy. */
+  earlier = 0;
   readonly startedAt: number;
   /** Set when the call was aborted or timed out. */
-  declare stopped: { readonly reason: unknown; readonly limit?: CallDeadline } | undefined;
+  declare stopped: CallStop | undefined;
   /** The deadline of the call while it is armed. */
   limit: CallDeadline | undefined;
   /** The current or last attempt. */
@@ -119,9 +131,10 @@ export class Call extends Scope implements EventSource {
     if (typeof error === 'object' && error !== null) (this.spent ??= new WeakSet()).add(error);
   }
 
-  /** An abort also ends a fallback that runs after a timeout. */
+  /** An abort also ends a fallback that runs after a timeout, and a strategy that has ended what ran inside it. */
   protected override stop(reason: unknown): void {
-    if (!this.stopped || (this.stopped.limit && this.stopped.reason !== reason)) this.stopped = { reason };
+    const { stopped } = this;
+    if (!stopped || stopped.ofRun || (stopped.limit && stopped.reason !== reason)) this.stopped = { reason };
   }
 
   refused(error: unknown): void {
@@ -160,6 +173,14 @@ export class Call extends Scope implements EventSource {
 
   override cancelFailed(error: unknown): void {
     this.monitor.callbackFailed('the function that cancels a wait', 'the wait ends', this, error);
+  }
+
+  /** A strategy runs what is inside it once more. */
+  beginAgain(): void {
+    this.earlier = this.failures.length;
+    this.delay = 0;
+    this.accepted = true;
+    this.broken = undefined;
   }
 
   /** Ends the call. */

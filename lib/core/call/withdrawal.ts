@@ -1,6 +1,7 @@
 import { Attempt } from './attempt.js';
 import type { Call } from './call.js';
 import { enclosingScope } from './async-context.js';
+import type { Scope } from './scope.js';
 
 /** The abort reason of a call that is replaced by another one. */
 const WITHDRAWN = Symbol('withdrawn');
@@ -15,7 +16,7 @@ export function withdraw(call: Call): never {
   const attempt = enclosingScope();
   if (attempt instanceof Attempt) {
     attempt.invoked = false;
-    attempt.stopped ??= stopped;
+    attempt.stopped = stopped;
     attempt.call.stopped ??= stopped;
     // The call waits for a load that runs as a call of its own.
     if (attempt.call !== call) call.abort(WITHDRAWN);
@@ -28,9 +29,9 @@ export function withdraw(call: Call): never {
  * it has ended. The call itself goes on.
  */
 export async function withdrawRun(call: Call, run: PromiseLike<unknown>, reason: unknown): Promise<void> {
-  const goesOn = call.stopped === undefined;
-  if (goesOn) {
-    call.stopped = { reason: WITHDRAWN };
+  const stopped = { reason, ofRun: true };
+  if (!call.stopped || call.stopped.limit) {
+    call.stopped = stopped;
     for (const child of call.children()) child.abort(reason);
     call.interrupt(reason);
   }
@@ -39,8 +40,9 @@ export async function withdrawRun(call: Call, run: PromiseLike<unknown>, reason:
   } catch {
     // What it ended with is not asked for.
   }
-  if (goesOn && isWithdrawn(call)) call.stopped = undefined;
+  // An abort that came meanwhile ends the call.
+  if (call.stopped === stopped) call.stopped = undefined;
 }
 
-/** Whether a call was ended by {@link withdraw}. */
-export const isWithdrawn = ({ stopped }: Call): boolean => stopped?.reason === WITHDRAWN;
+/** Whether a call, or an attempt, was ended by {@link withdraw}. */
+export const isWithdrawn = ({ stopped }: Scope): boolean => stopped?.reason === WITHDRAWN;

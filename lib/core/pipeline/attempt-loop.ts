@@ -40,6 +40,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
   }
 
   protected proceed(call: Call): CallResult {
+    if (call.attempt > 0) call.beginAgain();
     call.attempt = 1;
     // Reading the clock costs as much as a promise, and no time has passed since the call started.
     const now = this.outermost ? call.startedAt : call.operation.clock.now();
@@ -112,8 +113,7 @@ export class AttemptLoop extends Frame implements AttemptFrame {
       return round.attemptEnded(attempt, ok, value, now);
     } catch (error) {
       // A synchronous call has ended with this error already.
-      if (round.decided) throw error;
-      round.abandon();
+      if (!round.abandon()) throw error;
       return this.#giveUp(attempt.call, ok ? error : value, now);
     }
   }
@@ -122,45 +122,39 @@ export class AttemptLoop extends Frame implements AttemptFrame {
     const { call } = attempt;
     if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
     if (call.broken) return this.#giveUp(call, call.broken.error, now);
-    const { ok, value, failure } = outcome;
-    if (ok && !failure) return this.#judgeResult(attempt, outcome, now);
-    return this.#judge(call, outcome, failure ?? value, now);
-  }
-
-  /** Succeeds, unless a condition does not accept the result, or has aborted the call. */
-  #judgeResult(attempt: Attempt, outcome: AttemptOutcome, now: number): Step {
-    const { call } = attempt;
-    const { value } = outcome;
-    let error: UnacceptableResultError | undefined;
+    let { value } = outcome;
+    let accepted = false;
     try {
-      // Conditions on results are not asked about a stream, of which no value is known.
-      if (!outcome.accepted && !attempt.held && this.strategies.repeat.reject(call, value))
-        attempt.failed((error = new UnacceptableResultError(value)), now);
-    } catch (thrown) {
-      return this.#giveUp(call, thrown, now);
-    }
-    if (call.stopped) return this.#giveUp(call, call.stopped.reason, now);
-    return error ? this.#judge(call, outcome, error, now) : this.#succeed(call, value, now);
-  }
-
-  #judge(call: Call, { ok, value }: AttemptOutcome, error: unknown, now: number): Step {
-    let end = value;
-    let isResult = ok;
-    try {
-      const decision = this.strategies.repeat.judge(call, error);
-      if (typeof decision === 'number') return this.#again(call, decision);
-      if (decision === 'aggregate') {
-        end = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
-        isResult = false;
+      accepted = this.#isAccepted(attempt, outcome);
+      if (!accepted) {
+        const error = outcome.ok ? (outcome.failure ?? this.#unacceptable(attempt, value, now)) : value;
+        const decision = this.strategies.repeat.judge(call, error);
+        if (typeof decision === 'number') return this.#again(call, decision);
+        if (decision === 'aggregate')
+          value = allFailed(call.operation.name, call.failures, (one) => call.refusedWith(one));
+        else if (outcome.ok) {
+          call.accepted = false;
+          accepted = true;
+        }
       }
     } catch (thrown) {
       // An error whose getters throw is not retried; the call fails with it.
-      return this.#giveUp(call, ok ? thrown : value, now);
+      if (outcome.ok) value = thrown;
     }
-    // A listener or a predicate may have aborted the call.
-    if (!isResult || call.stopped) return this.#giveUp(call, end, now);
-    call.accepted = false;
-    return this.#succeed(call, value, now);
+    // A condition may have aborted the call.
+    return accepted && !call.stopped ? this.#succeed(call, value, now) : this.#giveUp(call, value, now);
+  }
+
+  /** Conditions on results are not asked about a stream, of which no value is known. */
+  #isAccepted({ call, held }: Attempt, { ok, value, accepted, failure }: AttemptOutcome): boolean {
+    if (!ok || failure) return false;
+    return accepted || held || !this.strategies.repeat.reject(call, value);
+  }
+
+  #unacceptable(attempt: Attempt, value: unknown, now: number): UnacceptableResultError {
+    const error = new UnacceptableResultError(value);
+    attempt.failed(error, now);
+    return error;
   }
 
   #succeed(call: Call, value: unknown, now: number): CallResult {

@@ -49,10 +49,6 @@ export class HedgeRound implements AttemptRound {
     this.#most = strategy.maxHedges;
   }
 
-  get decided(): boolean {
-    return this.#decided;
-  }
-
   /** Starts an attempt in parallel to those that are running. */
   begin(now: number): Step {
     const step = this.#begin(now);
@@ -74,13 +70,15 @@ export class HedgeRound implements AttemptRound {
     return this.#goOn(attempt, 'again', now);
   }
 
-  abandon(): void {
+  abandon(): boolean {
+    if (this.#decided) return false;
     this.#decided = true;
     this.#timer?.cancel();
     // Both retain the async context of the call.
     this.#timer = this.#context = undefined;
     for (const loser of this.#running)
       loser.abort(new DOMException('Another attempt was decisive', 'AbortError'));
+    return true;
   }
 
   #begin(now: number): Step {

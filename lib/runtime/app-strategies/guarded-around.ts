@@ -8,6 +8,7 @@ import { InnerRuns } from './inner-runs.js';
 class AroundWait extends Scope {
   constructor(
     private readonly call: Call,
+    private readonly inner: InnerRuns,
     private readonly aborted: (reason: unknown) => void,
   ) {
     super();
@@ -24,7 +25,9 @@ class AroundWait extends Scope {
 
   override interrupt(): void {
     const { stopped } = this.call;
-    if (stopped && !stopped.limit && !isWithdrawn(this.call)) this.aborted(stopped.reason);
+    if (!stopped || stopped.limit || isWithdrawn(this.call)) return;
+    // What a strategy further in has ended is not this one.
+    if (!stopped.ofRun || this.inner.abandoned) this.aborted(stopped.reason);
   }
 }
 
@@ -42,7 +45,7 @@ export class GuardedAround implements AroundStrategy {
   }
 
   around(call: Call, next: Runner): unknown {
-    const inner = new InnerRuns(this.option, next, this.callbacks);
+    const inner = new InnerRuns(this.option, next, this.callbacks, call);
     let answer: unknown;
     try {
       answer = this.strategy.around(call, inner);
@@ -53,6 +56,7 @@ export class GuardedAround implements AroundStrategy {
     }
     if (inner.running || isThenable(answer)) return this.#answerLater(call, inner, answer);
     void inner.close(call);
+    if (call.stopped) throw call.stopped.reason;
     return answer;
   }
 
@@ -63,9 +67,10 @@ export class GuardedAround implements AroundStrategy {
         wait.end();
         void inner.close(call).then(settle);
       };
-      const wait = new AroundWait(call, (reason) => endWith(() => reject(reason)));
+      const wait = new AroundWait(call, inner, (reason) => endWith(() => reject(reason)));
       Promise.resolve(answer).then(
-        (value) => endWith(() => resolve(value)),
+        // An abort may have come since.
+        (value) => endWith(() => (call.stopped ? reject(call.stopped.reason) : resolve(value))),
         (error) => endWith(() => reject(error)),
       );
       // The strategy may have aborted the call before there was a wait to interrupt.

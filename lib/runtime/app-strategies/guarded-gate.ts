@@ -59,14 +59,15 @@ export class GuardedGate implements GateStrategy<Admission> {
       signal.addEventListener('abort', giveUp, { once: true });
       // A thenable may call back more than once; a promise does not.
       Promise.resolve(promise)
-        .finally(() => signal.removeEventListener('abort', giveUp))
         .then((token) => {
           if (token === REFUSED) return resolve(this.#refused(attempt));
           const admission = { attempt, token };
           if (signal.aborted) this.leave(attempt, admission, this.clock.now(), false, signal.reason);
           else resolve(admission);
         })
-        .catch(reject);
+        .catch(reject)
+        // Only now: an abort between the permit and its use must be heard.
+        .finally(() => signal.removeEventListener('abort', giveUp));
     });
   }
 }

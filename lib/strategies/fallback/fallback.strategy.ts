@@ -53,7 +53,8 @@ export class FallbackStrategy implements RecoverStrategy {
     const attempt = new Attempt(call, clock.now(), 0, undefined, `${LABEL}${index + 1}`);
     const failed = (failure: unknown): unknown => {
       attempt.end();
-      if (call.stopped) throw failure;
+      // It was cancelled alone where a strategy further out has answered.
+      if (call.stopped || attempt.stopped) throw failure;
       if (failure !== original) attempt.failed(failure, clock.now());
       if (index + 1 < this.#targets.length) return this.#answer(call, original, index + 1);
       throw this.#outcome(call, original, failure);

@@ -86,10 +86,10 @@ export class RateLimitStrategy implements GateStrategy<RateLimiter> {
     limiter.start(now);
   }
 
-  leave({ invoked, call, startedAt }: Attempt, limiter: RateLimiter): void {
+  leave(attempt: Attempt, limiter: RateLimiter): void {
     // A start counts however it ends. A permit of an attempt that never started is returned.
-    if (invoked) return;
-    if (isWithdrawn(call)) limiter.takeBack(startedAt);
+    if (attempt.invoked) return;
+    if (isWithdrawn(attempt)) limiter.takeBack(attempt.startedAt);
     else limiter.giveBack();
   }
 

@@ -146,8 +146,8 @@ export class RetryStrategy implements RepeatStrategy {
   }
 }
 
-const failuresOfTry = ({ failures, attempt }: Call) =>
-  failures.filter((failure) => failure.attempt === attempt);
+const failuresOfTry = ({ failures, attempt, earlier }: Call) =>
+  failures.filter((failure, index) => index >= earlier && failure.attempt === attempt);
 
 /** A rejected attempt put no load on the downstream: the next attempt is the first one it sees. */
 function costOf(call: Call, error: unknown, { cost, timeoutCost }: BudgetCosts): number {
