@@ -84,13 +84,13 @@ export class CacheControl {
       throw new TypeError(`evict(): tags: got ${beside.join(', ')} beside it, allowed: tags alone`);
     if (!areTags(tags) || tags.length === 0)
       throw new TypeError(`evict(): tags: got ${show(tags)}, allowed: a list of strings that are not empty`);
-    // Each of them, because tags must be remembered for as long as the longest-lived result.
-    const tagged = [...this.runtime().operations.values()].filter(
-      (operation) => operation.caches && operation.optionsOf('cache')?.tags !== undefined,
-    );
-    if (!tagged[0])
+    let tagged: Operation | undefined;
+    // All are looked at, because that makes them: tags must be remembered for as long as the longest-lived result.
+    for (const operation of this.runtime().operations.values())
+      if (operation.caches && operation.optionsOf('cache')?.tags !== undefined) tagged ??= operation;
+    if (!tagged)
       throw new TypeError('evict(): tags: got some, allowed: none, since no operation has cache.tags');
-    await tagged[0].evictTags(tags);
+    await tagged.evictTags(tags);
   }
 
   /** The identities whose results are evicted. Request-scoped instances are not known. */
