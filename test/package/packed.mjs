@@ -37,12 +37,15 @@ const texts = [
   'CHANGELOG.md',
   'dist/THIRD-PARTY-LICENSES.txt',
   'dist/types/package.json',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
 ];
 
-step('holds the build, the texts and nothing else', () => {
+step('holds the build, the texts, the pages and nothing else', () => {
   const others = files
     .map(({ path }) => path)
     .filter((path) => !/^dist\/[\w./-]+\.(c?js|d\.c?ts)$/.test(path))
+    .filter((path) => !/^docs\/[\w/-]+\.md$/.test(path))
     .filter((path) => !texts.includes(path));
   assert(others.length === 0, `unexpected files: ${others.join(', ')}`);
 });
